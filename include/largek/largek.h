@@ -1,0 +1,47 @@
+/* largek/largek.h - everything at once.
+ *
+ *   status.h       how calls report failure
+ *   stream.h       random numbers by address          canonical.h  functions of the score
+ *   mlp.h          perceptrons                        model.h      the generator
+ *   problems.h     targets and their latents          train.h      training the VAE
+ *   backend.h      what a device does                 tally.h      what it accumulates
+ *   run.h          sampling, from spec to result      result.h     the result file
+ *   counts.h       successes from files               passk.h      pass@k
+ *   interval.h     intervals
+ *   safetensors.h  idx.h  npy.h                       files
+ */
+#ifndef LK_LARGEK_H
+#define LK_LARGEK_H
+
+#include "largek/backend.h"
+#include "largek/canonical.h"
+#include "largek/counts.h"
+#include "largek/idx.h"
+#include "largek/interval.h"
+#include "largek/mlp.h"
+#include "largek/model.h"
+#include "largek/npy.h"
+#include "largek/passk.h"
+#include "largek/problems.h"
+#include "largek/result.h"
+#include "largek/run.h"
+#include "largek/safetensors.h"
+#include "largek/status.h"
+#include "largek/stream.h"
+#include "largek/tally.h"
+#include "largek/train.h"
+
+#define LK_VERSION "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0+<commit>"; never NULL. */
+const char *lk_build_id(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LK_LARGEK_H */
