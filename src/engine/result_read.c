@@ -1,0 +1,252 @@
+/* result_read.c - a result from a file, with everything about it checked. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "largek/result.h"
+#include "largek/safetensors.h"
+
+bool lk_result_recognise(const char *path)
+{
+    lk_safetensors file = {0};
+    lk_error err = {0};
+    const lk_status st = lk_safetensors_read(path, &file, &err);
+    const bool is = st == LK_OK && lk_safetensors_entry(&file, "largek.spec") != NULL;
+
+    lk_safetensors_release(&file);
+    return is ||
+           st == LK_E_MISMATCH; /* digests are a result's; reading says what is off */
+}
+
+/* Copies a digest of 32 hex characters. */
+static bool take_digest(char out[33], const char *text)
+{
+    if (text == NULL || strlen(text) != 32) return false;
+    memcpy(out, text, 33);
+    return true;
+}
+
+static bool take_u64(uint64_t *out, const char *text)
+{
+    char *end = NULL;
+
+    if (text == NULL || text[0] < '0' || text[0] > '9') return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+static bool take_thresholds(lk_spec *spec, json_t *list)
+{
+    const size_t count = json_array_size(list);
+
+    if (count == 0 || count > LK_THRESHOLDS_MAX) return false;
+    for (size_t t = 0; t < count; t++) {
+        const double x = json_real_value(json_array_get(list, t));
+
+        if (!(x > (t > 0 ? spec->threshold[t - 1] : 0.0))) return false;
+        spec->threshold[t] = x;
+    }
+    spec->thresholds = count;
+    return true;
+}
+
+static bool parse_spec(lk_spec *spec, const char *text)
+{
+    const char *model = NULL, *problem_set = NULL, *score = NULL, *seed = NULL;
+    json_int_t problems = 0, latent = 0, pixels = 0, stream = 0;
+    json_t *thresholds = NULL;
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    bool good = false;
+
+    *spec = (lk_spec){0};
+    if (root != NULL &&
+        json_unpack(root, "{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:F, s:s, s:I}", "model",
+                    &model, "problem_set", &problem_set, "problems", &problems,
+                    "latent", &latent, "pixels", &pixels, "score", &score, "thresholds",
+                    &thresholds, "temperature", &spec->temperature, "seed", &seed,
+                    "stream", &stream) == 0) {
+        good = take_digest(spec->model_digest, model) &&
+               take_digest(spec->problems_digest, problem_set) &&
+               take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
+               problems > 0 && latent > 0 && pixels > 0 && stream > 0 &&
+               (spec->score = lk_score_find(score)) != LK_SCORES;
+        spec->problems = (size_t)problems;
+        spec->latent = (size_t)latent;
+        spec->pixels = (size_t)pixels;
+        spec->stream_version = (uint32_t)stream;
+    }
+    json_decref(root);
+    return good;
+}
+
+/* What happened on the way; for people, so whatever is missing stays empty. */
+static void parse_run(lk_result *result, const char *text)
+{
+    json_t *root = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    const char *device = json_string_value(json_object_get(root, "device"));
+    const char *path = json_string_value(json_object_get(root, "path"));
+
+    if (device != NULL) strncat(result->device, device, sizeof result->device - 1);
+    if (path != NULL) strncat(result->path, path, sizeof result->path - 1);
+    result->redecided =
+        (uint64_t)json_integer_value(json_object_get(root, "redecided"));
+    result->audited = (uint64_t)json_integer_value(json_object_get(root, "audited"));
+    result->violations =
+        (uint64_t)json_integer_value(json_object_get(root, "violations"));
+    result->audit_largest = json_number_value(json_object_get(root, "audit_largest"));
+    result->seconds = json_number_value(json_object_get(root, "seconds"));
+    json_decref(root);
+}
+
+/* Copies a tensor of known dtype and shape into `to`. */
+static lk_status take(const char *path, const lk_safetensors *file, const char *name,
+                      lk_dtype dtype, uint64_t rows, uint64_t columns, void *to,
+                      lk_error *err)
+{
+    const lk_tensor *t = lk_safetensors_find(file, name);
+    const size_t rank = columns > 0 ? 2 : 1;
+
+    if (t == NULL) return LK_FAIL(err, LK_E_MISMATCH, "%s: no tensor %s", path, name);
+    if (t->dtype != dtype || t->rank != rank || t->shape[0] != rows ||
+        (rank == 2 && t->shape[1] != columns)) {
+        return LK_FAIL(err, LK_E_MISMATCH,
+                       "%s: %s is not %s [%" PRIu64 "][%" PRIu64 "]", path, name,
+                       lk_dtype_name(dtype), rows, columns);
+    }
+    memcpy(to, t->data, t->bytes);
+    return LK_OK;
+}
+
+static lk_status take_done(const char *path, const lk_safetensors *file,
+                           lk_result *result, lk_error *err)
+{
+    const lk_tensor *t = lk_safetensors_find(file, "done");
+
+    if (t == NULL || t->dtype != LK_DTYPE_I64 || t->rank != 2 || t->shape[1] != 3) {
+        return LK_FAIL(err, LK_E_MISMATCH, "%s: no tensor done I64 [R][3]", path);
+    }
+    for (uint64_t r = 0; r < t->shape[0]; r++) {
+        int64_t row[3];
+
+        memcpy(row, (const char *)t->data + r * sizeof row, sizeof row);
+        if (row[0] < 0 || (uint64_t)row[0] >= result->spec.problems || row[1] < 0 ||
+            lk_ranges_add(&result->done[row[0]], (uint64_t)row[1], (uint64_t)row[2],
+                          NULL) != LK_OK) {
+            return LK_FAIL(err, LK_E_MISMATCH, "%s: done[%" PRIu64 "] makes no sense",
+                           path, r);
+        }
+    }
+    return LK_OK;
+}
+
+static lk_status take_trace(const char *path, const lk_safetensors *file,
+                            lk_result *result, lk_error *err)
+{
+    const lk_tensor *t = lk_safetensors_find(file, "trace");
+
+    if (t == NULL) return LK_OK;
+    result->trace = malloc(t->bytes > 0 ? t->bytes : 1);
+    if (result->trace == NULL) {
+        return LK_FAIL(err, LK_E_MEMORY, "%s: no room for trace", path);
+    }
+    result->traced = (size_t)t->shape[1];
+    return take(path, file, "trace", LK_DTYPE_F64, result->spec.problems,
+                result->traced, result->trace, err);
+}
+
+/* Counts must agree with each other and with the ranges that say what was done. */
+static lk_status check_counts(const char *path, const lk_result *result, lk_error *err)
+{
+    const lk_tally *tally = &result->tally;
+
+    for (size_t p = 0; p < tally->problems; p++) {
+        uint64_t done = 0, below = 0;
+
+        for (size_t r = 0; r < result->done[p].count; r++) {
+            done += result->done[p].range[r].end - result->done[p].range[r].first;
+        }
+        if (done != tally->attempts[p]) {
+            return LK_FAIL(err, LK_E_MISMATCH,
+                           "%s: attempts[%zu] is %" PRIu64
+                           ", done ranges hold %" PRIu64,
+                           path, p, tally->attempts[p], done);
+        }
+        for (size_t t = 0; t < tally->thresholds; t++) {
+            const uint64_t c = tally->successes[p * tally->thresholds + t];
+
+            if (c < below || c > done) {
+                return LK_FAIL(err, LK_E_MISMATCH,
+                               "%s: successes[%zu][%zu] is %" PRIu64, path, p, t, c);
+            }
+            below = c;
+        }
+    }
+    return LK_OK;
+}
+
+static lk_status take_tensors(const char *path, const lk_safetensors *file,
+                              lk_result *result, lk_error *err)
+{
+    lk_tally *tally = &result->tally;
+    const uint64_t p = tally->problems, t = tally->thresholds;
+    lk_status st = LK_OK;
+
+    LK_TRY(take(path, file, "index", LK_DTYPE_I64, p, 0, result->index, err));
+    LK_TRY(take(path, file, "attempts", LK_DTYPE_I64, p, 0, tally->attempts, err));
+    LK_TRY(take(path, file, "successes", LK_DTYPE_I64, p, t, tally->successes, err));
+    LK_TRY(take(path, file, "first_success", LK_DTYPE_I64, p, t, tally->first, err));
+    LK_TRY(take(path, file, "best_sse", LK_DTYPE_F64, p, 0, tally->best, err));
+    LK_TRY(
+        take(path, file, "best_attempt", LK_DTYPE_I64, p, 0, tally->best_attempt, err));
+    LK_TRY(take(path, file, "histogram", LK_DTYPE_I64, p, LK_HISTOGRAM_BINS,
+                tally->histogram, err));
+    LK_TRY(take(path, file, "guard_band", LK_DTYPE_F64, p, 0, result->guard, err));
+    LK_TRY(take_done(path, file, result, err));
+    LK_TRY(take_trace(path, file, result, err));
+    LK_TRY(check_counts(path, result, err));
+
+out:
+    return st;
+}
+
+lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
+{
+    lk_safetensors file = {0};
+    lk_result result = {0};
+    lk_spec spec;
+    uint64_t *no_index = NULL;
+    const char *text;
+    lk_status st = lk_safetensors_read(path, &file, err);
+
+    if (st == LK_E_FORMAT) { /* whatever is wrong in a result is a mismatch */
+        st = LK_E_MISMATCH;
+        if (err != NULL) err->status = st;
+    }
+    if (st != LK_OK) goto out;
+    text = lk_safetensors_entry(&file, "largek.spec");
+    if (text == NULL || !parse_spec(&spec, text)) {
+        st = LK_FAIL(err, LK_E_MISMATCH, "%s: no result of this version (largek.spec)",
+                     path);
+        goto out;
+    }
+    no_index = calloc(spec.problems, sizeof *no_index);
+    if (no_index == NULL) {
+        st = LK_FAIL(err, LK_E_MEMORY, "%s: no room for %zu problems", path,
+                     spec.problems);
+        goto out;
+    }
+    LK_TRY(lk_result_init(&result, &spec, no_index, err));
+    parse_run(&result, lk_safetensors_entry(&file, "largek.run"));
+    LK_TRY(take_tensors(path, &file, &result, err));
+    *out = result;
+    result = (lk_result){0};
+
+out:
+    lk_result_release(&result);
+    lk_safetensors_release(&file);
+    free(no_index);
+    return st;
+}

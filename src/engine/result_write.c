@@ -1,0 +1,134 @@
+/* result_write.c - a result as a safetensors file. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "largek/largek.h"
+#include "largek/result.h"
+#include "largek/safetensors.h"
+
+enum { TENSORS_MAX = 11 };
+
+/* The spec as JSON.  64-bit numbers are texts: JSON readers may take numbers as double. */
+static char *spec_json(const lk_spec *spec)
+{
+    char seed[24];
+    json_t *thresholds = json_array();
+    json_t *root;
+    char *text;
+
+    snprintf(seed, sizeof seed, "%" PRIu64, spec->seed);
+    for (size_t t = 0; t < spec->thresholds; t++) {
+        json_array_append_new(thresholds, json_real(spec->threshold[t]));
+    }
+    root =
+        json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:f, s:s, s:i}", "schema",
+                  1, "model", spec->model_digest, "problem_set", spec->problems_digest,
+                  "problems", (json_int_t)spec->problems, "latent",
+                  (json_int_t)spec->latent, "pixels", (json_int_t)spec->pixels, "score",
+                  lk_score_name(spec->score), "thresholds", thresholds, "temperature",
+                  spec->temperature, "seed", seed, "stream", (int)spec->stream_version);
+    text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return text;
+}
+
+static char *run_json(const lk_result *result)
+{
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "build", lk_build_id(),
+                  "device", result->device, "path", result->path, "redecided",
+                  (json_int_t)result->redecided, "audited", (json_int_t)result->audited,
+                  "violations", (json_int_t)result->violations, "audit_largest",
+                  result->audit_largest, "seconds", result->seconds);
+    char *text = json_dumps(root, JSON_COMPACT);
+
+    json_decref(root);
+    return text;
+}
+
+/* R rows of (problem row, first, end). */
+static int64_t *done_rows(const lk_result *result, size_t *rows)
+{
+    const size_t problems = result->spec.problems;
+    int64_t *table, *at;
+
+    *rows = 0;
+    for (size_t p = 0; p < problems; p++) *rows += result->done[p].count;
+    table = malloc((*rows > 0 ? *rows : 1) * 3 * sizeof *table);
+    at = table;
+    for (size_t p = 0; table != NULL && p < problems; p++) {
+        for (size_t r = 0; r < result->done[p].count; r++) {
+            *at++ = (int64_t)p;
+            *at++ = (int64_t)result->done[p].range[r].first;
+            *at++ = (int64_t)result->done[p].range[r].end;
+        }
+    }
+    return table;
+}
+
+static void add_tensor(lk_safetensors *file, const char *name, lk_dtype dtype,
+                       const void *data, uint64_t rows, uint64_t columns)
+{
+    lk_tensor *tensor = &file->tensor[file->tensors++];
+
+    *tensor = (lk_tensor){.name = name,
+                          .dtype = dtype,
+                          .rank = columns > 0 ? 2 : 1,
+                          .shape = {rows, columns},
+                          .data = data};
+    tensor->bytes =
+        (size_t)(rows * (columns > 0 ? columns : 1)) * lk_dtype_bytes(dtype);
+}
+
+/* Counters are at most 2^62 and LK_NO_ATTEMPT reads as -1, so u64 is written as I64,
+ * which every tool takes. */
+static void add_tensors(lk_safetensors *file, const lk_result *result,
+                        const int64_t *done, size_t done_count)
+{
+    const lk_tally *tally = &result->tally;
+    const uint64_t p = tally->problems, t = tally->thresholds;
+
+    add_tensor(file, "index", LK_DTYPE_I64, result->index, p, 0);
+    add_tensor(file, "threshold", LK_DTYPE_F64, result->spec.threshold, t, 0);
+    add_tensor(file, "attempts", LK_DTYPE_I64, tally->attempts, p, 0);
+    add_tensor(file, "successes", LK_DTYPE_I64, tally->successes, p, t);
+    add_tensor(file, "first_success", LK_DTYPE_I64, tally->first, p, t);
+    add_tensor(file, "best_sse", LK_DTYPE_F64, tally->best, p, 0);
+    add_tensor(file, "best_attempt", LK_DTYPE_I64, tally->best_attempt, p, 0);
+    add_tensor(file, "histogram", LK_DTYPE_I64, tally->histogram, p, LK_HISTOGRAM_BINS);
+    add_tensor(file, "done", LK_DTYPE_I64, done, done_count, 3);
+    add_tensor(file, "guard_band", LK_DTYPE_F64, result->guard, p, 0);
+    if (result->traced > 0) {
+        add_tensor(file, "trace", LK_DTYPE_F64, result->trace, p, result->traced);
+    }
+}
+
+lk_status lk_result_write(const char *path, const lk_result *result, lk_error *err)
+{
+    size_t done_count = 0;
+    int64_t *done = done_rows(result, &done_count);
+    char *spec = spec_json(&result->spec), *run = run_json(result);
+    lk_tensor tensor[TENSORS_MAX];
+    lk_entry entry[] = {
+        {"format", "largek result 1"}, {"largek.spec", spec}, {"largek.run", run}};
+    lk_safetensors file = {
+        .tensor = tensor, .entries = sizeof entry / sizeof entry[0], .entry = entry};
+    lk_status st = LK_OK;
+
+    if (done == NULL || spec == NULL || run == NULL) {
+        st = LK_FAIL(err, LK_E_MEMORY, "%s: no room to write a result", path);
+        goto out;
+    }
+    add_tensors(&file, result, done, done_count);
+    LK_TRY(lk_safetensors_write(path, &file, LK_WRITE_DIGESTS | LK_WRITE_KEEP_PREVIOUS,
+                                err));
+
+out:
+    free(done);
+    free(spec);
+    free(run);
+    return st;
+}

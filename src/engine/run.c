@@ -1,0 +1,281 @@
+/* run.c - makes the missing attempts of a result, batch by batch. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "engine/engine.h"
+
+enum { UNITS_MAX = 16384 };
+
+static const double batch_s = 0.25; /* between two looks at signals and clock */
+
+/* A run under way. */
+typedef struct {
+    const lk_backend *backend;
+    lk_device *device;
+    const lk_job *job;
+    const lk_run_options *options;
+    lk_result *result;
+
+    lk_unit *unit; /* [UNITS_MAX]                                              */
+    lk_run_notes notes;
+    double started, saved; /* on the clock                                    */
+    double seconds_before; /* of earlier sessions                             */
+    double retry_s;        /* after a failed checkpoint: when to try again    */
+    uint64_t made, wanted; /* attempts so far; attempts of the next batch     */
+} lk_session;
+
+static lk_status session_open(lk_session *session, lk_error *err)
+{
+    const size_t problems = session->result->spec.problems;
+    const uint64_t most = lk_attempts_max(session->job->work.latent);
+
+    if (session->options->draws > most) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "%" PRIu64
+                       " draws: latent dimension %zu has addresses for %" PRIu64,
+                       session->options->draws, session->job->work.latent, most);
+    }
+    session->unit = calloc(UNITS_MAX, sizeof *session->unit);
+    session->notes.violation = calloc(problems, sizeof(double));
+    if (session->unit == NULL || session->notes.violation == NULL) {
+        return LK_FAIL(err, LK_E_MEMORY, "no room for a run of %zu problems", problems);
+    }
+    session->started = session->saved = lk_clock_s();
+    session->seconds_before = session->result->seconds;
+    return LK_OK;
+}
+
+static void report(const lk_session *session)
+{
+    const lk_run_options *options = session->options;
+    lk_progress progress = {.made = session->made,
+                            .seconds = lk_clock_s() - session->started,
+                            .result = session->result};
+
+    if (options->on_progress == NULL) return;
+    for (size_t p = 0; p < session->result->spec.problems; p++) {
+        progress.done += lk_done_below(&session->result->done[p], options->draws);
+        progress.total += options->draws;
+    }
+    options->on_progress(options->context, &progress);
+}
+
+/* Notes of the batch into the result, which keeps them for people. */
+static void keep_notes(lk_session *session)
+{
+    lk_result *result = session->result;
+
+    result->redecided += session->notes.redecided;
+    result->audited += session->notes.audited;
+    result->audit_largest = fmax(result->audit_largest, session->notes.audit_largest);
+    result->seconds = session->seconds_before + (lk_clock_s() - session->started);
+    session->notes.redecided = session->notes.audited = 0;
+}
+
+/* Problems whose audit failed: a wider band, and all their attempts again. */
+static lk_status heed_violations(lk_session *session, lk_error *err)
+{
+    lk_result *result = session->result;
+    bool any = false;
+
+    for (size_t p = 0; p < result->spec.problems; p++) {
+        double *violation = &session->notes.violation[p];
+
+        if (*violation == 0.0) continue;
+        result->guard[p] = LK_GUARD_SCALE * *violation;
+        result->violations++;
+        lk_tally_clear(&result->tally, p);
+        lk_ranges_release(&result->done[p]);
+        *violation = 0.0;
+        any = true;
+    }
+    if (!any) return LK_OK;
+    if (session->options->on_warning != NULL) {
+        session->options->on_warning(
+            session->options->context,
+            "an audit fell outside the guard band; the band is "
+            "wider now and its problem's attempts made again");
+    }
+    return session->backend->set_guard(session->device, result->guard, err);
+}
+
+static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
+                           lk_error *err)
+{
+    const double start = lk_clock_s();
+    const size_t units = lk_plan_next(plan, session->wanted, session->unit, UNITS_MAX);
+    uint64_t attempts = 0;
+    lk_status st = LK_OK;
+
+    *finished = units == 0;
+    if (*finished) return LK_OK;
+    LK_TRY(session->backend->run(session->device, session->unit, units,
+                                 &session->result->tally, &session->notes, err));
+    for (size_t u = 0; u < units; u++) {
+        const lk_unit *unit = &session->unit[u];
+
+        attempts += unit->count;
+        LK_TRY(lk_ranges_add(&session->result->done[unit->problem], unit->first,
+                             unit->first + unit->count, err));
+    }
+    session->made += attempts;
+
+    /* The next batch takes about batch_s; growth is bounded, for a first one is slow. */
+    const double rate = (double)attempts / fmax(lk_clock_s() - start, 1e-6);
+
+    session->wanted =
+        (uint64_t)fmin(fmax(rate * batch_s, 1.0), 4.0 * (double)session->wanted);
+    keep_notes(session);
+
+out:
+    return st;
+}
+
+static lk_status save(lk_session *session, lk_error *err)
+{
+    if (session->options->output == NULL) return LK_OK;
+    return lk_result_write(session->options->output, session->result, err);
+}
+
+/* Saves where it is time or wished; a failure warns, and waits longer each time. */
+static void checkpoint(lk_session *session, lk_wish wish)
+{
+    const double now = lk_clock_s();
+    const double wait = fmax(session->options->checkpoint_s, session->retry_s);
+    lk_error err = {0};
+
+    if (wish != LK_SAVE_NOW && now - session->saved < wait) return;
+    session->saved = now;
+    if (save(session, &err) == LK_OK) {
+        session->retry_s = 0.0;
+        return;
+    }
+    session->retry_s = fmax(2.0 * session->retry_s, 1.0);
+    if (session->options->on_warning != NULL) {
+        session->options->on_warning(session->options->context, err.text);
+    }
+}
+
+/* Canonical scores of the first attempts, where the result has none yet. */
+static lk_status trace(lk_session *session, lk_error *err)
+{
+    const size_t count = session->options->trace;
+    const lk_workload *work = &session->job->work;
+    lk_result *result = session->result;
+    uint64_t *attempt = NULL;
+    double *score = NULL;
+    lk_status st = LK_OK;
+
+    if (count == 0 || result->traced == count) return LK_OK;
+    attempt = calloc(count, sizeof *attempt);
+    score = calloc(work->problems * count, sizeof *score);
+    if (attempt == NULL || score == NULL) {
+        st = LK_FAIL(err, LK_E_MEMORY, "no room for a trace of %zu attempts", count);
+        goto out;
+    }
+    for (size_t j = 0; j < count; j++) attempt[j] = j;
+    for (size_t p = 0; p < work->problems; p++) {
+        double *row = score + p * count;
+
+        LK_TRY(session->backend->score(session->device, LK_SCORER_CANONICAL, p, attempt,
+                                       count, row, err));
+        for (size_t j = 0; j < count; j++) {
+            row[j] = lk_score_of_sse(result->spec.score, row[j],
+                                     work->target + p * work->outputs, work->outputs);
+        }
+    }
+    free(result->trace);
+    result->trace = score;
+    result->traced = count;
+    score = NULL;
+
+out:
+    free(attempt);
+    free(score);
+    return st;
+}
+
+static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *err)
+{
+    lk_result *result = session->result;
+    const double scale = session->options->guard_scale;
+    lk_status st = LK_OK;
+
+    session->backend->info(session->device, info);
+    memcpy(result->device, info->name, sizeof result->device);
+    memcpy(result->path, info->path, sizeof result->path);
+    LK_TRY(lk_calibrate(session->backend, session->device, session->job,
+                        scale > 0.0 ? scale : LK_GUARD_SCALE, result->guard, err));
+    LK_TRY(session->backend->set_guard(session->device, result->guard, err));
+    LK_TRY(trace(session, err));
+
+out:
+    return st;
+}
+
+/* Batches until nothing is missing or somebody wants to stop. */
+static lk_status make_attempts(lk_session *session, const lk_device_info *info,
+                               lk_error *err)
+{
+    const lk_run_options *options = session->options;
+    const size_t problems = session->result->spec.problems;
+    lk_wish wish = LK_GO_ON;
+    bool finished = false;
+    lk_status st = LK_OK;
+
+    session->wanted = 8 * info->unit_attempts;
+    while (!finished) {
+        const uint64_t share = session->wanted / problems + 1;
+        const uint64_t slice =
+            share < info->unit_attempts ? info->unit_attempts : share;
+        lk_plan plan;
+
+        lk_plan_start(&plan, session->result, options->draws, slice,
+                      info->unit_attempts);
+        LK_TRY(run_batch(session, &plan, &finished, err));
+        LK_TRY(heed_violations(session, err));
+        report(session);
+        if (finished) break;
+        if (options->on_batch != NULL) wish = options->on_batch(options->context);
+        if (wish == LK_STOP_NOW) {
+            st = LK_FAIL(err, LK_E_STOPPED, "stopped early; the same command goes on");
+            goto out;
+        }
+        checkpoint(session, wish);
+    }
+
+out:
+    return st;
+}
+
+lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job,
+                 const lk_run_options *options, lk_result *result, lk_error *err)
+{
+    lk_session session = {.backend = backend,
+                          .device = device,
+                          .job = job,
+                          .options = options,
+                          .result = result};
+    lk_device_info info;
+    lk_status st = LK_OK;
+
+    LK_TRY(session_open(&session, err));
+    LK_TRY(prepare(&session, &info, err));
+    st = make_attempts(&session, &info, err);
+    keep_notes(&session);
+    if (st == LK_OK || st == LK_E_STOPPED) {
+        const lk_status saved = save(&session, err);
+
+        if (saved != LK_OK) st = saved;
+    }
+
+out:
+    free(session.unit);
+    free(session.notes.violation);
+    return st;
+}

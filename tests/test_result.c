@@ -1,0 +1,224 @@
+/* test_result.c - results as files: nothing is lost, nothing damaged is taken. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "largek/largek.h"
+#include "support/check.h"
+#include "support/toy.h"
+
+static lk_toy toy;
+static lk_result result;
+static char folder[] = "/tmp/largek-test-result-XXXXXX";
+static char path[64], previous[80];
+
+static int set_up(void **state)
+{
+    const lk_device_options options = {.threads = 2};
+    (void)state;
+
+    if (mkdtemp(folder) == NULL) return -1;
+    snprintf(path, sizeof path, "%s/r.safetensors", folder);
+    snprintf(previous, sizeof previous, "%s.prev", path);
+    lk_toy_make(&toy, LK_RELU, 1);
+    lk_toy_run(&toy, &options, 500, &result);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    remove(path);
+    remove(previous);
+    rmdir(folder);
+    lk_result_release(&result);
+    lk_toy_release(&toy);
+    return 0;
+}
+
+static void everything_comes_back(void **state)
+{
+    lk_result got = {0};
+    (void)state;
+
+    result.spec.seed = UINT64_MAX; /* beyond any signed number */
+    result.redecided = 12;
+    result.audit_largest = 0.1;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_true(lk_result_recognise(path));
+    assert_int_equal(lk_result_read(path, &got, NULL), LK_OK);
+    assert_int_equal(lk_spec_same(&got.spec, &result.spec, NULL), LK_OK);
+    assert_true(lk_tally_equal(&got.tally, &result.tally));
+    assert_memory_equal(got.tally.histogram, result.tally.histogram,
+                        LK_HISTOGRAM_BINS * sizeof(uint64_t));
+    assert_true(got.index[0] == result.index[0] && got.guard[0] == result.guard[0]);
+    assert_true(got.done[0].count == 1 && got.done[0].range[0].end == 500);
+    assert_true(got.redecided == 12 && got.audit_largest == 0.1);
+    assert_string_equal(got.device, result.device);
+    lk_result_release(&got);
+}
+
+static void specs_differ_by_the_first_difference(void **state)
+{
+    lk_spec other = result.spec;
+    lk_error err = {0};
+    (void)state;
+
+    other.threshold[2] = 0.5;
+    other.seed = 17;
+    assert_int_equal(lk_spec_same(&other, &result.spec, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, "another seed: 17"));
+    other = result.spec;
+    other.model_digest[3] ^= 1;
+    assert_int_equal(lk_spec_same(&other, &result.spec, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, other.model_digest));
+    assert_non_null(strstr(err.text, result.spec.model_digest));
+}
+
+static void write_bytes(const char *data, size_t bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_true(fwrite(data, 1, bytes, file) == bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Every bit of the file and every length: what is read is the result or nothing. */
+static void no_damaged_file_is_taken(void **state)
+{
+    char *data = NULL;
+    size_t bytes = 0;
+    (void)state;
+
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_file_read(path, 1 << 20, &data, &bytes, NULL), LK_OK);
+    for (size_t bit = 0; bit < 8 * bytes;
+         bit += 3) { /* 3: every byte is hit at least twice */
+        lk_result got = {0};
+        lk_error err = {0};
+
+        data[bit / 8] = (char)(data[bit / 8] ^ 1 << bit % 8);
+        write_bytes(data, bytes);
+        assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+        data[bit / 8] = (char)(data[bit / 8] ^ 1 << bit % 8);
+    }
+    for (size_t length = 0; length < bytes; length += 7) {
+        lk_result got = {0};
+
+        write_bytes(data, length);
+        assert_int_equal(lk_result_read(path, &got, NULL), LK_E_MISMATCH);
+    }
+    free(data);
+}
+
+/* A sound file whose counts contradict its ranges, or each other. */
+static void counts_must_agree_with_their_ranges(void **state)
+{
+    lk_result got = {0};
+    lk_error err = {0};
+    (void)state;
+
+    result.tally.attempts[0]++;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    result.tally.attempts[0]--;
+    assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, "attempts[0] is 501, done ranges hold 500"));
+
+    const uint64_t kept = result.tally.successes[0];
+
+    result.tally.successes[0] = 501;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    result.tally.successes[0] = kept;
+    assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, "successes[0][0] is 501"));
+}
+
+static void a_model_is_no_result(void **state)
+{
+    lk_model model = {.decoder = toy.decoder};
+    lk_result got = {0};
+    (void)state;
+
+    assert_int_equal(lk_model_write(path, &model, NULL, NULL), LK_OK);
+    assert_false(lk_result_recognise(path));
+    assert_int_equal(lk_result_read(path, &got, NULL), LK_E_MISMATCH);
+    assert_false(lk_result_recognise("/nowhere/at/all"));
+}
+
+static void counts_are_a_group_a_threshold(void **state)
+{
+    lk_counts counts = {0};
+    (void)state;
+
+    assert_int_equal(lk_result_counts(&result, &counts, NULL), LK_OK);
+    assert_int_equal(counts.groups, result.spec.thresholds);
+    assert_int_equal(counts.group_columns, 0);
+    for (size_t t = 0; t < counts.groups; t++) {
+        assert_true(counts.group[t].threshold == result.spec.threshold[t]);
+        assert_int_equal(counts.group[t].problems, 1);
+        assert_string_equal(counts.group[t].id[0], "1");
+        assert_true(counts.group[t].n[0] == 500);
+        assert_true(counts.group[t].c[0] == result.tally.successes[t]);
+    }
+    lk_counts_release(&counts);
+}
+
+/* Each score's threshold and its SSE say the same of a draw. */
+static void scores_and_limits_are_inverse(void **state)
+{
+    const float target[4] = {0.5f, 0.25f, 0.0f, 1.0f};
+    (void)state;
+
+    for (int score = 0; score < LK_SCORES; score++) {
+        const double limit = lk_limit_of_threshold((lk_score)score, 0.3, target, 4);
+
+        check_rel(lk_score_of_sse((lk_score)score, limit, target, 4), 0.3, 1e-15);
+        assert_int_equal(lk_score_find(lk_score_name((lk_score)score)), score);
+    }
+    check_rel(lk_limit_of_threshold(LK_SCORE_MSE, 0.3, target, 4), 1.2, 1e-15);
+    check_rel(lk_limit_of_threshold(LK_SCORE_L2, 0.3, target, 4), 0.09, 1e-15);
+    check_rel(lk_limit_of_threshold(LK_SCORE_REL_L2, 0.3, target, 4), 0.09 * 1.3125,
+              1e-15);
+    assert_int_equal(lk_score_find("rmse"), LK_SCORES);
+}
+
+static void bad_thresholds_are_refused(void **state)
+{
+    const double bad[] = {0.0, -1.0, NAN, INFINITY};
+    const double repeated[] = {0.02, 0.01, 0.02, 0.01};
+    lk_spec spec;
+    (void)state;
+
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(lk_spec_init(&spec, &toy.decoder, &toy.problems, LK_SCORE_MSE,
+                                      &bad[i], 1, 1.1, 1, NULL),
+                         LK_E_ARG);
+        assert_int_equal(lk_spec_init(&spec, &toy.decoder, &toy.problems, LK_SCORE_MSE,
+                                      repeated, 4, bad[i], 1, NULL),
+                         LK_E_ARG);
+    }
+    assert_int_equal(lk_spec_init(&spec, &toy.decoder, &toy.problems, LK_SCORE_MSE,
+                                  repeated, 4, 1.1, 1, NULL),
+                     LK_OK);
+    assert_int_equal(spec.thresholds, 2); /* sorted, and each once */
+    assert_true(spec.threshold[0] == 0.01 && spec.threshold[1] == 0.02);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_comes_back),
+        cmocka_unit_test(specs_differ_by_the_first_difference),
+        cmocka_unit_test(no_damaged_file_is_taken),
+        cmocka_unit_test(counts_must_agree_with_their_ranges),
+        cmocka_unit_test(a_model_is_no_result),
+        cmocka_unit_test(counts_are_a_group_a_threshold),
+        cmocka_unit_test(scores_and_limits_are_inverse),
+        cmocka_unit_test(bad_thresholds_are_refused),
+    };
+    return cmocka_run_group_tests_name("result", tests, set_up, tear_down);
+}
