@@ -1,0 +1,270 @@
+/* cmd_sample.c - `largek sample`: draws into counts. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/sampling.h"
+#include "cli/stop.h"
+
+static const char *const score_names[] = {"mse", "sse", "l2", "rel-l2", NULL};
+static const char *const latent_names[] = {"auto", "posterior", "prior", NULL};
+
+static const lk_option options[] = {
+    {.name = "model",
+     .letter = 'm',
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, model),
+     .metavar = "FILE",
+     .required = true,
+     .help = "The generator: safetensors of `largek train` or PyTorch."},
+    {.name = "data",
+     .letter = 'd',
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, data),
+     .metavar = "FILE",
+     .required = true,
+     .help =
+         "The problems: IDX images (.gz or not), .npy, or safetensors with target and, "
+         "optionally, mu and sigma."},
+    {.name = "output",
+     .letter = 'o',
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, common.output),
+     .metavar = "FILE",
+     .required = true,
+     .help = "The result, and the checkpoint while the run lasts."},
+    {.name = "draws",
+     .letter = 'n',
+     .kind = LK_OPTION_COUNT,
+     .offset = offsetof(lk_sample_args, draws),
+     .metavar = "N",
+     .preset = "1e6",
+     .bound = LK_BOUND_POSITIVE,
+     .help = "Attempts at each problem."},
+    {.name = "threshold",
+     .letter = 't',
+     .kind = LK_OPTION_REALS,
+     .offset = offsetof(lk_sample_args, threshold),
+     .metavar = "LIST",
+     .preset = "0.002,0.003,0.004,0.006,0.008,0.01",
+     .help = "A draw succeeds when its score is at or below this; up to 64 of them, "
+             "counted in one run."},
+    {.name = "score",
+     .kind = LK_OPTION_CHOICE,
+     .offset = offsetof(lk_sample_args, score),
+     .metavar = "NAME",
+     .choices = score_names,
+     .preset = "mse",
+     .help =
+         "Mean or sum of squared errors over pixels, its root, or that relative to the "
+         "target's norm."},
+    {.name = "temperature",
+     .letter = 'T',
+     .kind = LK_OPTION_REAL,
+     .offset = offsetof(lk_sample_args, temperature),
+     .metavar = "T",
+     .preset = "1.1",
+     .bound = LK_BOUND_POSITIVE,
+     .help = "Multiplies sigma of the latent distributions."},
+    {.name = "problems",
+     .kind = LK_OPTION_INDICES,
+     .offset = offsetof(lk_sample_args, problems),
+     .metavar = "RANGE",
+     .help = "Which of the data, 0:400 for the first 400; by default all."},
+    {.name = "latent",
+     .kind = LK_OPTION_CHOICE,
+     .offset = offsetof(lk_sample_args, latent),
+     .metavar = "SOURCE",
+     .choices = latent_names,
+     .preset = "auto",
+     .help =
+         "Where mu and sigma come from: the encoder, or the prior N(0, I).  auto takes "
+         "what the data file has, else the encoder, else the prior."},
+    {.name = "activations",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, activations),
+     .metavar = "LIST",
+     .help =
+         "Activations of the decoder's layers, \"relu,sigmoid\", where the model file "
+         "does not say."},
+    {.name = "trace",
+     .kind = LK_OPTION_COUNT,
+     .offset = offsetof(lk_sample_args, trace),
+     .metavar = "J",
+     .help = "Keep the scores of the first J attempts as well."},
+    {.name = "checkpoint-every",
+     .kind = LK_OPTION_DURATION,
+     .offset = offsetof(lk_sample_args, checkpoint_s),
+     .metavar = "TIME",
+     .preset = "30s",
+     .help = "Time between checkpoints."},
+    {.name = "max-time",
+     .kind = LK_OPTION_DURATION,
+     .offset = offsetof(lk_sample_args, max_time_s),
+     .metavar = "TIME",
+     .help = "Stop after this long, with a checkpoint and exit code 75."},
+    {.name = "path",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, path),
+     .metavar = "NAME",
+     .help =
+         "The fast path; cpu: loops (own kernels) or blas.  No count depends on it."},
+    {.name = "isa",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, isa),
+     .metavar = "NAME",
+     .help =
+         "Instruction set on the cpu: avx512, avx2 or baseline; by default the best. "
+         "No count depends on it."},
+    {.name = "tile",
+     .kind = LK_OPTION_COUNT,
+     .offset = offsetof(lk_sample_args, tile),
+     .metavar = "N",
+     .help = "Draws in a block of work.  No count depends on it."},
+    {.name = "force",
+     .kind = LK_OPTION_FLAG,
+     .offset = offsetof(lk_sample_args, force),
+     .help = "Start anew where the output is there already."},
+    LK_SEED_OPTION(lk_sample_args),
+    LK_DEVICE_OPTION(lk_sample_args),
+    LK_THREADS_OPTION(lk_sample_args),
+    LK_FORMAT_OPTION(lk_sample_args),
+    LK_QUIET_OPTION(lk_sample_args),
+    LK_PROGRESS_OPTION(lk_sample_args),
+};
+
+typedef struct {
+    const lk_sample_args *args;
+    lk_progress_bar bar;
+    bool started;
+    double start_s;
+} run_context;
+
+/* Mean success rate so far at the middle threshold. */
+static void running_pass(const lk_result *result, char *out, size_t bytes)
+{
+    const lk_tally *tally = &result->tally;
+    const size_t t = tally->thresholds / 2;
+    double sum = 0.0;
+    size_t problems = 0;
+
+    for (size_t p = 0; p < tally->problems; p++) {
+        if (tally->attempts[p] == 0) continue;
+        problems++;
+        sum += (double)tally->successes[p * tally->thresholds + t] /
+               (double)tally->attempts[p];
+    }
+    snprintf(out, bytes, "pass@1 %.4f at %g",
+             problems > 0 ? sum / (double)problems : 0.0, result->spec.threshold[t]);
+}
+
+static void on_progress(void *context, const lk_progress *progress)
+{
+    run_context *run = context;
+    char note[80];
+
+    if (!run->started) {
+        lk_progress_start(&run->bar, lk_common_progress(&run->args->common), "sampling",
+                          "draws", progress->done - progress->made, progress->total);
+        run->started = true;
+    }
+    running_pass(progress->result, note, sizeof note);
+    lk_progress_update(&run->bar, progress->done, note);
+}
+
+static lk_wish on_batch(void *context)
+{
+    const run_context *run = context;
+
+    if (lk_stop_signal() != 0) return LK_STOP_NOW;
+    if (run->args->max_time_s > 0.0 &&
+        lk_clock_s() - run->start_s >= run->args->max_time_s) {
+        return LK_STOP_NOW;
+    }
+    return lk_stop_save_wished() ? LK_SAVE_NOW : LK_GO_ON;
+}
+
+static void on_warning(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "largek sample: warning: %s\n", text);
+}
+
+/* What the guard band did, in a line. */
+static void tell(const lk_sampling *sampling, double seconds)
+{
+    const lk_result *r = &sampling->result;
+    uint64_t attempts = 0;
+
+    for (size_t p = 0; p < r->spec.problems; p++) attempts += r->tally.attempts[p];
+    fprintf(stderr,
+            "largek sample: %" PRIu64 " attempts in all; %" PRIu64
+            " re-decided by the canonical score, %" PRIu64 " audited, %" PRIu64
+            " outside the guard band; %.1f s\n",
+            attempts, r->redecided, r->audited, r->violations, seconds);
+}
+
+static lk_status run_sample(void *argument, lk_error *err)
+{
+    const lk_sample_args *args = argument;
+    run_context context = {.args = args, .start_s = lk_clock_s()};
+    lk_run_options run = {.draws = args->draws,
+                          .trace = (size_t)args->trace,
+                          .output = args->common.output,
+                          .checkpoint_s = args->checkpoint_s,
+                          .context = &context,
+                          .on_progress = on_progress,
+                          .on_batch = on_batch,
+                          .on_warning = on_warning};
+    lk_sampling sampling = {0};
+    lk_status st = LK_OK;
+
+    lk_stop_catch();
+    LK_TRY(lk_sampling_open(&sampling, args, err));
+    if (!sampling.complete) {
+        st = lk_run(sampling.backend, sampling.device, &sampling.job, &run,
+                    &sampling.result, err);
+        if (context.started) lk_progress_end(&context.bar);
+        if (st == LK_OK && !args->common.quiet) {
+            tell(&sampling, lk_clock_s() - context.start_s);
+        }
+    }
+    if (st == LK_OK) {
+        st = lk_sampling_summarise(&sampling, args->common.format, err);
+    }
+
+out:
+    lk_sampling_close(&sampling);
+    return st;
+}
+
+static const lk_example examples[] = {
+    {"largek sample -m vae.safetensors -d train-images-idx3-ubyte.gz --problems 0:400 "
+     "--draws 1e6 -o run.safetensors",
+     "A million attempts at each of 400 problems, at six thresholds."},
+    {"largek sample -m decoder.safetensors -d targets.npy --latent prior --score rel-l2 "
+     "--threshold 0.05:0.5:log=8 -o run.safetensors",
+     "A decoder of one's own, latents from N(0, I)."},
+    {NULL, NULL},
+};
+
+const lk_command lk_cmd_sample = {
+    .name = "sample",
+    .summary = "make draws and count successes",
+    .run = run_sample,
+    .args_bytes = sizeof(lk_sample_args),
+    .syntax = {.options = sizeof options / sizeof options[0], .option = options},
+    .details =
+        "Attempt j at problem i is a latent vector mu_i + T sigma_i eps(i, j), decoded and "
+        "compared with the target; it succeeds where its score is at or below a threshold. "
+        "The normals eps(i, j) depend on seed, i and j alone, and whatever the fast path "
+        "leaves in doubt is decided by a canonical score in double precision, so the "
+        "counts are the same on every device, with any number of threads, however the run "
+        "is interrupted.\n\n"
+        "The output is written every --checkpoint-every and at the end.  The same command "
+        "goes on where a run was stopped; with more --draws it makes those that are "
+        "missing; when nothing is missing it does nothing and says so.  SIGINT and SIGTERM "
+        "write a checkpoint and stop; SIGUSR1 writes one and goes on.",
+    .example = examples,
+};

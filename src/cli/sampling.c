@@ -1,0 +1,198 @@
+/* sampling.c - sets up a run of `largek sample`, and sums it up. */
+#include "cli/sampling.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/device.h"
+#include "largek/passk.h"
+
+static void say(const lk_sample_args *args, const char *what, const char *text)
+{
+    if (!args->common.quiet) fprintf(stderr, "largek sample: %s%s\n", what, text);
+}
+
+/* A damaged result makes room for its predecessor, but stays to be looked at. */
+static lk_status read_previous(const lk_sample_args *args, lk_result *out,
+                               lk_error *err)
+{
+    const char *path = args->common.output;
+    char previous[4096], damaged[4096];
+    lk_error older = {0};
+
+    snprintf(previous, sizeof previous, "%s.prev", path);
+    snprintf(damaged, sizeof damaged, "%s.damaged", path);
+    if (lk_result_read(previous, out, &older) != LK_OK) return LK_E_MISMATCH;
+    say(args, "warning: ", err->text);
+    if (rename(path, damaged) != 0) {
+        lk_result_release(out);
+        return LK_FAIL(err, LK_E_IO, "%s: cannot be renamed to %s", path, damaged);
+    }
+    say(args, "goes on with ", previous);
+    say(args, "the damaged file is now ", damaged);
+    return LK_OK;
+}
+
+static lk_status read_existing(const lk_sample_args *args, lk_result *out,
+                               lk_error *err)
+{
+    const char *path = args->common.output;
+    lk_status st = LK_OK;
+
+    if (!lk_result_recognise(path)) {
+        char previous[4096];
+
+        snprintf(previous, sizeof previous, "%s.prev", path);
+        if (!lk_result_recognise(previous)) {
+            return LK_FAIL(err, LK_E_MISMATCH,
+                           "%s is there and no result; --force replaces it", path);
+        }
+    }
+    st = lk_result_read(path, out, err);
+    return st == LK_E_MISMATCH ? read_previous(args, out, err) : st;
+}
+
+/* Goes on with the result that is there, or starts a new one. */
+static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+{
+    const char *path = args->common.output;
+    lk_error why = {0};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_file_writable(path, err));
+    if (access(path, F_OK) != 0 || args->force) {
+        return lk_result_init(&s->result, &s->spec, s->problems.index, err);
+    }
+    LK_TRY(read_existing(args, &s->result, err));
+    st = lk_spec_same(&s->result.spec, &s->spec, &why);
+    if (st != LK_OK) {
+        return LK_FAIL(err, st, "%s holds %s; --force replaces it", path, why.text);
+    }
+    s->resumed = true;
+
+out:
+    return st;
+}
+
+static bool is_complete(const lk_result *result, const lk_sample_args *args)
+{
+    if (args->trace > 0 && result->traced != args->trace) return false;
+    for (size_t p = 0; p < result->spec.problems; p++) {
+        const lk_ranges *done = &result->done[p];
+
+        if (done->count == 0 || done->range[0].first != 0 ||
+            done->range[0].end < args->draws) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+{
+    const lk_device_options options = {.threads = lk_common_threads(&args->common),
+                                       .tile = (size_t)args->tile,
+                                       .path = args->path,
+                                       .isa = args->isa};
+    lk_device_choice choice;
+    lk_device_info info;
+    char line[256];
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_device_choose(args->common.device, &choice, err));
+    if (choice.fallback[0] != '\0') say(args, "warning: ", choice.fallback);
+    LK_TRY(
+        choice.backend->open(choice.ordinal, &s->job.work, &options, &s->device, err));
+    s->backend = choice.backend;
+    s->backend->info(s->device, &info);
+    snprintf(line, sizeof line, "%s, %s", info.name, info.path);
+    say(args, "device: ", line);
+
+out:
+    return st;
+}
+
+lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err)
+{
+    lk_sampling *s = out;
+    lk_status st = LK_OK;
+
+    *s = (lk_sampling){0};
+    LK_TRY(lk_model_read(args->model, args->activations, &s->model, err));
+    LK_TRY(lk_problems_read(args->data, &s->model, args->latent, args->problems.value,
+                            args->problems.count, &s->problems, err));
+    LK_TRY(lk_spec_init(&s->spec, &s->model.decoder, &s->problems, args->score,
+                        args->threshold.value, args->threshold.count, args->temperature,
+                        args->common.seed, err));
+    LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
+    LK_TRY(open_result(s, args, err));
+    s->complete = s->resumed && is_complete(&s->result, args);
+    if (!s->complete) LK_TRY(open_device(s, args, err));
+    if (s->complete) {
+        say(args, "nothing to do: all attempts are in ", args->common.output);
+    } else if (s->resumed) {
+        say(args, "goes on with ", args->common.output);
+    }
+
+out:
+    if (st != LK_OK) lk_sampling_close(s);
+    return st;
+}
+
+void lk_sampling_close(lk_sampling *sampling)
+{
+    if (sampling->backend != NULL) sampling->backend->close(sampling->device);
+    lk_result_release(&sampling->result);
+    lk_job_release(&sampling->job);
+    lk_problems_release(&sampling->problems);
+    lk_model_release(&sampling->model);
+    *sampling = (lk_sampling){0};
+}
+
+lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
+                                lk_error *err)
+{
+    static const lk_column column[] = {
+        {"threshold", LK_CELL_REAL}, {"problems", LK_CELL_COUNT},
+        {"attempts", LK_CELL_COUNT}, {"successes", LK_CELL_COUNT},
+        {"unsolved", LK_CELL_COUNT}, {"pass@1", LK_CELL_REAL},
+        {"se", LK_CELL_REAL},
+    };
+    lk_counts counts = {0};
+    lk_table *table = NULL;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_result_counts(&sampling->result, &counts, err));
+    LK_TRY(lk_table_open(stdout, format, "sample", column,
+                         sizeof column / sizeof column[0], &table, err));
+    for (size_t g = 0; g < counts.groups; g++) {
+        const lk_count_group *group = &counts.group[g];
+        uint64_t n = 0, c = 0, unsolved = 0;
+        lk_estimate pass;
+
+        LK_TRY(lk_passk_mean(group->n, group->c, group->problems, 1, &pass, err));
+        for (size_t p = 0; p < group->problems; p++) {
+            n += group->n[p];
+            c += group->c[p];
+            unsolved += group->c[p] == 0;
+        }
+        lk_table_real(table, group->threshold);
+        lk_table_count(table, group->problems);
+        lk_table_count(table, n);
+        lk_table_count(table, c);
+        lk_table_count(table, unsolved);
+        lk_table_real(table, pass.mean);
+        lk_table_real(table, pass.std_error);
+    }
+
+out:
+    lk_counts_release(&counts);
+    if (table != NULL) {
+        const lk_status closed = lk_table_close(table, st == LK_OK ? err : NULL);
+
+        if (st == LK_OK) st = closed;
+    }
+    return st;
+}

@@ -1,0 +1,49 @@
+/* sampling.h - what `largek sample` needs before and after its run. */
+#ifndef LK_CLI_SAMPLING_H
+#define LK_CLI_SAMPLING_H
+
+#include <stdbool.h>
+
+#include "cli/common.h"
+#include "cli/number.h"
+#include "largek/run.h"
+
+typedef struct {
+    lk_common common;
+    const char *model, *data, *activations, *path, *isa;
+    lk_count_list problems;
+    lk_real_list threshold;
+    lk_score score;
+    lk_latent_source latent;
+    uint64_t draws, trace, tile;
+    double temperature, checkpoint_s, max_time_s;
+    bool force;
+} lk_sample_args;
+
+/* Everything that a run holds on to. */
+typedef struct {
+    lk_model model;
+    lk_problems problems;
+    lk_spec spec;
+    lk_job job;
+    const lk_backend *backend;
+    lk_device *device; /* NULL where nothing is left to be made */
+    lk_result result;
+    bool resumed, complete;
+} lk_sampling;
+
+/* Reads model and problems, goes on with an existing result or starts one, and opens the
+ * device; tells on standard error what it took.
+ *
+ * Ownership  *out is the caller's; end it with lk_sampling_close
+ * Errors     LK_E_IO where the output could not be written; LK_E_MISMATCH for an existing
+ *            file that is no result of this spec (unless --force); what the parts say */
+lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err);
+void lk_sampling_close(lk_sampling *sampling);
+
+/* The summary: a row a threshold.
+ * Errors  LK_E_IO, LK_E_MEMORY */
+lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
+                                lk_error *err);
+
+#endif /* LK_CLI_SAMPLING_H */
