@@ -37,5 +37,10 @@ lk_status lk_error_set(lk_error *err, lk_status status, const char *where,
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+
+    /* A name from a hostile file must not write on somebody's terminal. */
+    for (char *c = err->text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    }
     return status;
 }
