@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# test_slow.sh - the tests that take minutes: every word of the stream, real data, mutations.
+#
+#     scripts/test_slow.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+build=${LARGEK_BUILD:-build-test}
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON \
+    -DLK_WERROR=ON >/dev/null
+cmake --build "$build"
+ctest --test-dir "$build" --output-on-failure -L slow "$@"
+scripts/mutate.sh

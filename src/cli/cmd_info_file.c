@@ -1,0 +1,170 @@
+/* cmd_info_file.c - `largek info model` and `largek info result`: what a file holds. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/facts.h"
+#include "largek/largek.h"
+
+typedef struct {
+    lk_common common;
+    const char *file;
+} file_args;
+
+static const lk_option options[] = {LK_FORMAT_OPTION(file_args)};
+
+static const lk_operand model_operand = {"FILE", offsetof(file_args, file),
+                                         "A model in safetensors.", false};
+static const lk_operand result_operand = {"FILE", offsetof(file_args, file),
+                                          "A result of `largek sample`.", false};
+
+static void add_mlp(lk_facts *facts, const char *name, const lk_mlp *mlp)
+{
+    char text[LK_FACT_TEXT];
+
+    lk_mlp_describe(mlp, text, sizeof text);
+    lk_facts_text(facts, name, "%s", text);
+}
+
+/* What training left, where it was ours. */
+static lk_status add_training(lk_facts *facts, const char *path, lk_error *err)
+{
+    lk_safetensors file = {0};
+    const char *note = NULL;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_safetensors_read(path, &file, err));
+    note = lk_safetensors_entry(&file, "largek.training");
+    if (note != NULL) lk_facts_text(facts, "training", "%s", note);
+out:
+    lk_safetensors_release(&file);
+    return st;
+}
+
+static lk_status run_model(void *data, lk_error *err)
+{
+    const file_args *args = data;
+    lk_facts facts = {0};
+    lk_model model = {0};
+    char digest[33];
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_model_read(args->file, NULL, &model, err));
+    LK_TRY(lk_mlp_digest(&model.decoder, digest, err));
+    lk_facts_text(&facts, "file", "%s", args->file);
+    lk_facts_count(&facts, "latent", lk_mlp_inputs(&model.decoder));
+    lk_facts_count(&facts, "pixels", lk_mlp_outputs(&model.decoder));
+    add_mlp(&facts, "decoder", &model.decoder);
+    lk_facts_count(&facts, "decoder_parameters", lk_mlp_parameters(&model.decoder));
+    lk_facts_text(&facts, "decoder_digest", "%s", digest);
+    if (model.has_encoder) {
+        if (model.encoder.layers > 0) add_mlp(&facts, "encoder", &model.encoder);
+        add_mlp(&facts, "mu", &model.mu);
+        add_mlp(&facts, "logvar", &model.logvar);
+    } else {
+        lk_facts_text(&facts, "encoder", "none: attempts start from the prior");
+    }
+    LK_TRY(add_training(&facts, args->file, err));
+    st = lk_facts_print(&facts, stdout, args->common.format, "info model", err);
+out:
+    lk_model_release(&model);
+    return st;
+}
+
+static void add_spec(lk_facts *facts, const lk_spec *spec)
+{
+    char list[LK_FACT_TEXT] = "";
+    size_t used = 0;
+
+    for (size_t t = 0; t < spec->thresholds; t++) {
+        const int n = snprintf(list + used, sizeof list - used, "%s%.12g",
+                               t == 0 ? "" : ",", spec->threshold[t]);
+        if (n > 0 && (size_t)n < sizeof list - used) used += (size_t)n;
+    }
+    lk_facts_text(facts, "model_digest", "%s", spec->model_digest);
+    lk_facts_text(facts, "problems_digest", "%s", spec->problems_digest);
+    lk_facts_count(facts, "problems", spec->problems);
+    lk_facts_count(facts, "latent", spec->latent);
+    lk_facts_count(facts, "pixels", spec->pixels);
+    lk_facts_text(facts, "score", "%s", lk_score_name(spec->score));
+    lk_facts_text(facts, "thresholds", "%s", list);
+    lk_facts_real(facts, "temperature", spec->temperature);
+    lk_facts_count(facts, "seed", spec->seed);
+    lk_facts_count(facts, "stream_version", spec->stream_version);
+}
+
+static void add_attempts(lk_facts *facts, const lk_result *result)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    double total = 0.0; /* the sum of many n may pass 2^64 */
+
+    for (size_t i = 0; i < result->spec.problems; i++) {
+        const uint64_t n = result->tally.attempts[i];
+
+        least = n < least ? n : least;
+        most = n > most ? n : most;
+        total += (double)n;
+    }
+    lk_facts_count(facts, "attempts_least", least);
+    lk_facts_count(facts, "attempts_most", most);
+    lk_facts_real(facts, "attempts_total", total);
+    lk_facts_count(facts, "attempts_traced", result->traced);
+    lk_facts_count(facts, "redecided", result->redecided);
+    lk_facts_count(facts, "audited", result->audited);
+    lk_facts_real(facts, "audit_largest", result->audit_largest);
+    lk_facts_count(facts, "violations", result->violations);
+    lk_facts_text(facts, "device", "%s", result->device);
+    lk_facts_text(facts, "path", "%s", result->path);
+    lk_facts_real(facts, "seconds", result->seconds);
+}
+
+static lk_status run_result(void *data, lk_error *err)
+{
+    const file_args *args = data;
+    lk_facts facts = {0};
+    lk_result result = {0};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_result_read(args->file, &result, err));
+    lk_facts_text(&facts, "file", "%s", args->file);
+    add_spec(&facts, &result.spec);
+    add_attempts(&facts, &result);
+    st = lk_facts_print(&facts, stdout, args->common.format, "info result", err);
+out:
+    lk_result_release(&result);
+    return st;
+}
+
+static const lk_example model_examples[] = {
+    {"largek info model vae.safetensors",
+     "Layers, activations, parameters and digest."},
+    {NULL, NULL},
+};
+
+static const lk_example result_examples[] = {
+    {"largek info result run.safetensors --format json", "The same for a program."},
+    {NULL, NULL},
+};
+
+const lk_command lk_cmd_info_model = {
+    .name = "info model",
+    .summary = "architecture and digest of a model",
+    .run = run_model,
+    .args_bytes = sizeof(file_args),
+    .syntax = {1, 1, options, &model_operand},
+    .details = "Reads a model as `largek sample` would and prints what it found.",
+    .example = model_examples,
+};
+
+const lk_command lk_cmd_info_result = {
+    .name = "info result",
+    .summary = "what a result was made from, and how far it is",
+    .run = run_result,
+    .args_bytes = sizeof(file_args),
+    .syntax = {1, 1, options, &result_operand},
+    .details =
+        "Checks a result's digests and prints all that its counts are a function "
+        "of, the attempts made, and how many were decided again or audited.",
+    .example = result_examples,
+};

@@ -1,0 +1,51 @@
+/* common.c - what the shared options are good for. */
+#include "cli/common.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "cli/threads.h"
+
+const char *const lk_format_names[] = {"table", "csv", "json", NULL};
+
+lk_progress_mode lk_common_progress(const lk_common *common)
+{
+    if (common->quiet) return LK_PROGRESS_QUIET;
+    return common->progress ? LK_PROGRESS_FORCED : LK_PROGRESS_AUTO;
+}
+
+size_t lk_common_threads(const lk_common *common)
+{
+    size_t threads =
+        common->threads > 0 ? (size_t)common->threads : lk_threads_default();
+
+    if (threads > 4096) threads = 4096;
+    omp_set_num_threads((int)threads);
+    return threads;
+}
+
+lk_status lk_output_open(lk_output *output, const char *path, lk_error *err)
+{
+    lk_status st = LK_OK;
+
+    *output = (lk_output){.stream = stdout};
+    if (path == NULL || strcmp(path, "-") == 0) return LK_OK;
+    st = lk_atomic_open(&output->file, path, err);
+    output->stream = output->file.stream;
+    return st;
+}
+
+lk_status lk_output_commit(lk_output *output, lk_error *err)
+{
+    lk_status st = LK_OK;
+
+    if (output->file.stream != NULL) st = lk_atomic_commit(&output->file, false, err);
+    *output = (lk_output){0};
+    return st;
+}
+
+void lk_output_abort(lk_output *output)
+{
+    lk_atomic_abort(&output->file);
+    *output = (lk_output){0};
+}

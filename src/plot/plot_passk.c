@@ -1,0 +1,337 @@
+/* plot_passk.c - writes script and data of the figure of pass@k. */
+#include "plot/plot_passk.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot/figure.h"
+
+enum { WIDTH = 1180, HEIGHT = 540, LABEL_MAX = 28 };
+
+/* Dark to light in one direction, so that grey keeps the order. */
+static unsigned colour(size_t i, size_t count)
+{
+    static const double anchor[][3] = {
+        {62, 18, 92}, {52, 86, 140}, {32, 140, 141}, {84, 172, 84}, {214, 160, 28}};
+    const double at = count < 2 ? 1.0 : 4.0 * (double)i / (double)(count - 1);
+    const size_t low = at >= 4.0 ? 3 : (size_t)at;
+    unsigned rgb = 0;
+
+    for (size_t j = 0; j < 3; j++) {
+        const double part = at - (double)low;
+        const double value =
+            anchor[low][j] + part * (anchor[low + 1][j] - anchor[low][j]);
+
+        rgb = rgb << 8 | (unsigned)(value + 0.5);
+    }
+    return rgb;
+}
+
+static const char *dash(size_t i)
+{
+    static const char *const patterns[] = {"solid", "(14,5)", "(5,4)", "(14,5,3,5)",
+                                           "(10,4,3,4,3,4)"};
+
+    return patterns[i % 5];
+}
+
+static unsigned marker(size_t i)
+{
+    static const unsigned shapes[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};
+
+    return shapes[i % 10];
+}
+
+static void write_curve(FILE *to, const char *what, const lk_passk_curve *curve)
+{
+    fprintf(to, "# %s %s: k pass lo hi\n", what, curve->label);
+    for (size_t j = 0; j < curve->points; j++) {
+        fprintf(to, "%.17g %.17g %.17g %.17g\n", curve->k[j], curve->pass[j],
+                curve->lo[j], curve->hi[j]);
+    }
+    fputs("\n\n", to);
+}
+
+/* -log of the mean; a lower end of 0 has none, and the band is cut off there. */
+static void write_chosen(FILE *to, const lk_passk_curve *curve, double cut)
+{
+    size_t written = 0;
+
+    fprintf(to, "# mean %s: k -log(pass) -log(hi) -log(lo)\n", curve->label);
+    for (size_t j = 0; j < curve->points; j++) {
+        if (!(curve->pass[j] > 0.0)) continue;
+        fprintf(to, "%.17g %.17g %.17g %.17g\n", curve->k[j], fabs(log(curve->pass[j])),
+                fabs(log(curve->hi[j])), curve->lo[j] > 0.0 ? -log(curve->lo[j]) : cut);
+        written++;
+    }
+    if (written == 0) fputs("NaN NaN NaN NaN\n", to);
+    fputs("\n\n", to);
+}
+
+static void write_singles(FILE *to, const lk_passk_figure *figure)
+{
+    size_t written = 0;
+
+    fputs("# single problems, a blank line between them: k -log(pass)\n", to);
+    for (size_t i = 0; i < figure->singles; i++) {
+        for (size_t j = 0; j < figure->points; j++) {
+            const double y = figure->log_pass[i * figure->points + j];
+
+            if (!isfinite(y)) continue;
+            fprintf(to, "%.17g %.17g\n", figure->k[j], y);
+            written++;
+        }
+        fputc('\n', to);
+    }
+    if (written == 0) fputs("NaN NaN\n", to);
+}
+
+/* Ends of the right panel's y axis: all of the mean, and as far below it as shows how the
+ * single problems fall away. */
+static void right_range(const lk_passk_figure *figure, double *low, double *high)
+{
+    const lk_passk_curve *mean = figure->chosen;
+
+    *low = INFINITY;
+    *high = 0.0;
+    for (size_t j = 0; j < mean->points; j++) {
+        const double y = -log(mean->pass[j]);
+
+        if (isfinite(y) && y > 1e-12 && y < *low) *low = y;
+        if (isfinite(y) && y > *high) *high = y;
+    }
+    for (size_t i = 0; i < figure->singles * figure->points; i++) {
+        if (isfinite(figure->log_pass[i]) && figure->log_pass[i] > *high) {
+            *high = figure->log_pass[i];
+        }
+    }
+    if (!(*low < INFINITY)) *low = 0.1;
+    *low /= 30.0;
+    *high = *high > 0.0 ? *high * 1.5 : 10.0;
+}
+
+/* Where the labels of curves stand: at their ends, pushed apart where they would touch.
+ * Shapes  y [curves], in the units of an axis from 0 to top */
+static void place_labels(const lk_passk_figure *figure, double top, size_t *order,
+                         double *y)
+{
+    const size_t count = figure->curves;
+    const double gap = fmin(0.052 * top, top / (double)count);
+
+    for (size_t i = 0; i < count; i++) { /* insertion sort by height: few curves */
+        const lk_passk_curve *curve = &figure->curve[i];
+        size_t at = i;
+
+        y[i] = curve->points > 0 ? curve->pass[curve->points - 1] : 0.0;
+        for (; at > 0 && y[order[at - 1]] > y[i]; at--) order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (size_t i = 1; i < count; i++) {
+        y[order[i]] = fmax(y[order[i]], y[order[i - 1]] + gap);
+    }
+    for (size_t i = count; i-- > 0;) { /* back down from the top of the axis */
+        const double limit = i + 1 == count ? top : y[order[i + 1]] - gap;
+
+        y[order[i]] = fmin(y[order[i]], limit);
+    }
+}
+
+static double largest_k(const lk_passk_figure *figure)
+{
+    double k = 1.0;
+
+    for (size_t i = 0; i < figure->curves; i++) {
+        const lk_passk_curve *curve = &figure->curve[i];
+
+        if (curve->points > 0) k = fmax(k, curve->k[curve->points - 1]);
+    }
+    return k > 1.0 ? k : 10.0;
+}
+
+static double top_of_left(const lk_passk_figure *figure)
+{
+    double most = 0.0;
+
+    for (size_t i = 0; i < figure->curves; i++) {
+        for (size_t j = 0; j < figure->curve[i].points; j++) {
+            most = fmax(most, figure->curve[i].hi[j]);
+        }
+    }
+    if (!(most > 0.0) || most > 0.5) return 1.0;
+    const double decade = pow(10.0, floor(log10(most)));
+    return ceil(most / decade) * decade;
+}
+
+static void set_text(FILE *to, const char *what, const char *text, const char *rest)
+{
+    fprintf(to, "set %s ", what);
+    lk_figure_quote(to, text);
+    fprintf(to, " noenhanced%s\n", rest);
+}
+
+static size_t longest_label(const lk_passk_figure *figure)
+{
+    size_t longest = strlen(figure->legend) * 7 / 10;
+
+    for (size_t i = 0; i < figure->curves; i++) {
+        const size_t length = strlen(figure->curve[i].label);
+
+        if (length > longest) longest = length;
+    }
+    return longest < LABEL_MAX ? longest : LABEL_MAX;
+}
+
+static void write_setup(FILE *to, const lk_passk_figure *figure)
+{
+    fputs("set datafile missing 'NaN'\n"
+          "set style fill transparent solid 0.16 noborder\n"
+          "set border 3 lc rgb '#444444'\n"
+          "set tics nomirror out scale 0.6 textcolor rgb '#222222'\n"
+          "set grid xtics ytics lw 0.8 lc rgb '#dcdcdc'\n"
+          "set logscale x 10\n"
+          "set format x '10^{%T}'\n"
+          "set xlabel 'attempts per problem, k' offset 0,0.2\n"
+          "set key off\n",
+          to);
+    set_text(to, "label 1", figure->caption,
+             " at screen 0.5,0.032 center font ',12' tc rgb '#444444'");
+    if (figure->title != NULL) {
+        set_text(to, "label 2", figure->title,
+                 " at screen 0.5,0.965 center font ',17'");
+    }
+    fputs("set multiplot\nset tmargin at screen 0.86\nset bmargin at screen 0.17\n",
+          to);
+}
+
+static void write_left_labels(FILE *to, const lk_passk_figure *figure, double top,
+                              const size_t *order, const double *y)
+{
+    if (figure->legend[0] != '\0') {
+        set_text(to, "label 3", figure->legend,
+                 " at graph 1.035,1.06 left font ',12' tc rgb '#222222'");
+    }
+    for (size_t i = 0; i < figure->curves; i++) {
+        const size_t at = order[i];
+        char label[LABEL_MAX + 1], place[120];
+
+        snprintf(label, sizeof label, "%.*s", LABEL_MAX, figure->curve[at].label);
+        fprintf(to, "set label %zu ", 10 + i);
+        lk_figure_quote(to, label);
+        snprintf(place, sizeof place,
+                 " noenhanced at graph 1.035,%.4f left font ',12' tc rgb '#%06x'\n",
+                 y[at] / top, colour(at, figure->curves));
+        fputs(place, to);
+    }
+}
+
+static lk_status write_left(FILE *to, const lk_passk_figure *figure, lk_error *err)
+{
+    const double right_end = 0.485 - 0.0068 * (double)longest_label(figure);
+    const double top = top_of_left(figure);
+    size_t *order = calloc(figure->curves, sizeof *order);
+    double *y = calloc(figure->curves, sizeof *y);
+    lk_status st = LK_OK;
+
+    if (order == NULL || y == NULL) {
+        st = LK_FAIL(err, LK_E_MEMORY, "labels of %zu curves", figure->curves);
+        goto out;
+    }
+    place_labels(figure, top, order, y);
+    fprintf(to,
+            "set lmargin at screen 0.06\nset rmargin at screen %.4f\n"
+            "set xrange [1:%.17g]\nset yrange [0:%.6g]\n"
+            "set ylabel 'pass@k (share of problems)' noenhanced offset 1.2,0\n"
+            "set title 'Mean over problems' offset 0,0.4 font ',14'\n",
+            right_end, largest_k(figure), top);
+    write_left_labels(to, figure, top, order, y);
+    fputs("plot", to);
+    for (size_t i = 0; i < figure->curves; i++) {
+        const unsigned rgb = colour(i, figure->curves);
+
+        fprintf(
+            to,
+            " \\\n  data index %zu using 1:3:4 with filledcurves lc rgb '#%06x', \\\n"
+            "  data index %zu using 1:2 with linespoints lw 1.8 dt %s pt %u ps 0.55 "
+            "pointinterval 5 lc rgb '#%06x'%s",
+            i, rgb, i, dash(i), marker(i), rgb, i + 1 < figure->curves ? "," : "\n");
+    }
+    for (size_t i = 0; i < figure->curves; i++)
+        fprintf(to, "unset label %zu\n", 10 + i);
+    fputs("unset label 1\nunset label 2\nunset label 3\n", to);
+out:
+    free(order);
+    free(y);
+    return st;
+}
+
+static bool anything_on_the_right(const lk_passk_figure *figure)
+{
+    for (size_t j = 0; j < figure->chosen->points; j++) {
+        const double pass = figure->chosen->pass[j];
+
+        if (pass > 0.0 && pass < 1.0) return true;
+    }
+    return false;
+}
+
+static void write_right(FILE *to, const lk_passk_figure *figure, double low,
+                        double high)
+{
+    const size_t mean = figure->curves, singles = figure->curves + 1;
+    char title[160];
+
+    if (!anything_on_the_right(figure)) {
+        fputs(
+            "set label 4 'nothing to draw: every estimate is 0 or 1' at graph 0.5,0.5 "
+            "center tc rgb '#777777'\n",
+            to);
+    }
+    snprintf(title, sizeof title, "Single problems and their mean%s%.60s",
+             figure->chosen_label[0] == '\0' ? "" : ", ", figure->chosen_label);
+    fprintf(to,
+            "set lmargin at screen 0.60\nset rmargin at screen 0.975\n"
+            "set logscale y 10\nset format y '10^{%%T}'\n"
+            "set yrange [%.6g:%.6g]\n"
+            "set ylabel '-log pass@k (natural logarithm)' noenhanced offset 0.6,0\n"
+            "set key on bottom left Left reverse samplen 2.5 spacing 1.2 opaque "
+            "noenhanced font ',12'\n",
+            low, high);
+    set_text(to, "title", title, " offset 0,0.4 font ',14'");
+    fprintf(
+        to,
+        "plot data index %zu using 1:2 with lines lw 0.7 lc rgb '#96a3b3' title "
+        "'%zu single problems', \\\n"
+        "  data index %zu using 1:3:4 with filledcurves lc rgb '#b5391f' notitle, \\\n"
+        "  data index %zu using 1:2 with lines lw 3.2 lc rgb '#b5391f' title "
+        "'mean over all problems'\n"
+        "unset multiplot\n",
+        singles, figure->singles, mean, mean);
+}
+
+lk_status lk_plot_passk(const lk_passk_figure *figure, const char *path,
+                        const char *keep, lk_error *err)
+{
+    lk_figure gnuplot = {0};
+    double low = 0.0, high = 0.0;
+    lk_status st = LK_OK;
+
+    if (figure->curves == 0) return LK_FAIL(err, LK_E_ARG, "a figure without curves");
+    LK_TRY(lk_figure_open(&gnuplot, path, "passk", keep, WIDTH, HEIGHT, err));
+    right_range(figure, &low, &high);
+    for (size_t i = 0; i < figure->curves; i++) {
+        write_curve(gnuplot.data, "curve", &figure->curve[i]);
+    }
+    write_chosen(gnuplot.data, figure->chosen, high);
+    write_singles(gnuplot.data, figure);
+    write_setup(gnuplot.script, figure);
+    LK_TRY(write_left(gnuplot.script, figure, err));
+    write_right(gnuplot.script, figure, low, high);
+    st = lk_figure_commit(&gnuplot, err);
+out:
+    lk_figure_abort(&gnuplot);
+    return st;
+}

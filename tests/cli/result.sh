@@ -1,0 +1,24 @@
+# From images to a figure: every command that takes a result takes this one.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+{
+    printf '\000\000\010\003\000\000\000\014\000\000\000\002\000\000\000\002'
+    for i in 1 2 3 4 5 6; do printf '\000\100\200\377\377\100\200\000'; done
+} >images.idx
+"$largek" train vae --data images.idx --images 12 --hidden 8 --latent 2 --epochs 20 \
+    -o m.safetensors -q >/dev/null
+"$largek" sample --model m.safetensors --data images.idx --draws 1000 --threshold 0.05,0.1 \
+    -o run.safetensors -q >/dev/null
+
+"$largek" passk run.safetensors --format csv | cut -d, -f1,2,7,8 | sed -n '1,3p;$p'
+"$largek" passk run.safetensors --threshold 0.1 --k 1 --format csv | wc -l
+"$largek" passk run.safetensors --k 1001 || echo "status $?"
+"$largek" passk run.safetensors --threshold 0.07 || echo "status $?"
+"$largek" info result run.safetensors | grep -E '^(problems |score|thresholds|seed|attempts)'
+"$largek" info result m.safetensors 2>/dev/null || echo "status $?"
+if command -v gnuplot >/dev/null; then
+    "$largek" plot passk run.safetensors -o run.svg
+    grep -qF 'threshold (mse)' run.svg
+    grep -qF '12 problems, n = 1000 attempts each' run.svg
+fi
