@@ -11,7 +11,7 @@ done
 head -c 8 "$out/passk.png" | od -An -tx1 | grep -q '89 50 4e 47 0d 0a 1a 0a' ||
     fail "passk.png is no PNG"
 grep -q '</svg>' "$out/passk.svg" || fail "passk.svg does not end"
-head -n 1 "$out/passk.csv" | grep -q '^threshold,k,pass,se,lo,hi,problems,method$' ||
+head -n 1 "$out/passk.csv" | grep -q '^threshold,k,pass,se,lo,hi,problems,method,interval$' ||
     fail "passk.csv has another header: $(head -n 1 "$out/passk.csv")"
 
 # Every estimate lies in its interval, and pass@k does not fall with k.
