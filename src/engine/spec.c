@@ -125,7 +125,7 @@ lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
                        a->seed, b->seed);
     }
     if (a->temperature != b->temperature) {
-        return LK_FAIL(err, LK_E_MISMATCH, "another temperature: %.17g, not %.17g",
+        return LK_FAIL(err, LK_E_MISMATCH, "another temperature: %.15g, not %.15g",
                        a->temperature, b->temperature);
     }
     if (a->stream_version != b->stream_version) {
@@ -138,7 +138,7 @@ lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
     }
     for (size_t t = 0; t < a->thresholds; t++) {
         if (a->threshold[t] == b->threshold[t]) continue;
-        return LK_FAIL(err, LK_E_MISMATCH, "another threshold: %.17g, not %.17g",
+        return LK_FAIL(err, LK_E_MISMATCH, "another threshold: %.15g, not %.15g",
                        a->threshold[t], b->threshold[t]);
     }
     return LK_OK;
