@@ -50,7 +50,7 @@ step "sample: $draws draws for each of $problems problems"
     --threshold "$thresholds" --draws "$draws" --device "$device" -o "$out/run.safetensors"
 
 step "pass@k, with 95% intervals over problems"
-"$largek" passk "$out/run.safetensors" --k 1,10,100,1000,"$draws"
+"$largek" passk "$out/run.safetensors" --k "1:$draws:log=1"
 "$largek" passk "$out/run.safetensors" --format csv -o "$out/passk.csv"
 
 step "figures"
