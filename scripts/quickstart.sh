@@ -7,7 +7,7 @@
 #     LARGEK_DRAWS=25000      attempts at each problem; 1e6 and the like are fine
 #     LARGEK_EPOCHS=1000      of training
 #     LARGEK_PROBLEMS=400     the first so many training images
-#     LARGEK_THRESHOLDS=0.002,0.003,0.004,0.006,0.008,0.01
+#     LARGEK_THRESHOLDS=0.002,0.003,0.004,0.006,0.008,0.01; others want another LARGEK_OUT
 #     LARGEK_DEVICE=auto      auto, cpu, cuda, cuda:N
 #     LARGEK_DATA=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 #     LARGEK_BUILD=build      LARGEK_OUT=out

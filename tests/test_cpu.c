@@ -309,6 +309,179 @@ static void audits_see_a_band_that_is_too_narrow(void **state)
     lk_toy_release(&toy);
 }
 
+/* Problem 0 of a tally of attempts 0 .. draws - 1 against the definition. */
+static void assert_canonical(const lk_toy *toy, const lk_tally *got, uint64_t draws)
+{
+    const lk_device_options options = {0};
+    const lk_backend *cpu = NULL;
+    lk_device *device = lk_toy_device(toy, &options);
+    uint64_t best_at = LK_NO_ATTEMPT, count[LK_THRESHOLDS_MAX] = {0};
+    double best = INFINITY;
+
+    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
+    for (uint64_t j = 0; j < draws; j++) {
+        double sse;
+
+        assert_int_equal(cpu->score(device, LK_SCORER_CANONICAL, 0, &j, 1, &sse, NULL),
+                         LK_OK);
+        for (size_t t = 0; t < toy->spec.thresholds; t++) {
+            count[t] += sse <= toy->job.limit[t];
+        }
+        if (sse < best) best_at = j;
+        best = fmin(best, sse);
+    }
+    cpu->close(device);
+    assert_memory_equal(got->successes, count, toy->spec.thresholds * sizeof count[0]);
+    assert_true(got->best[0] == best);
+    assert_true(got->best_attempt[0] == best_at);
+}
+
+/* Targets that the decoder's picture of mu misses by `miss` in every pixel. */
+static void aim(lk_toy *toy, float miss)
+{
+    const size_t pixels = toy->problems.pixels;
+    double *y = calloc(pixels + 2 * lk_mlp_widest(&toy->decoder), sizeof *y);
+
+    assert_non_null(y);
+    lk_mlp_forward(&toy->decoder, toy->problems.mu, y, y + pixels);
+    for (size_t o = 0; o < pixels; o++) toy->problems.target[o] = (float)y[o] + miss;
+    free(y);
+}
+
+/* Draws so alike that floats mix up their order, two hundred times above the highest
+ * threshold, where a band of 16 roundings at that threshold is less than one of theirs. */
+static void the_best_score_is_canonical_far_above_the_thresholds(void **state)
+{
+    enum { DRAWS = 2000 };
+    const size_t width[] = {3, 16, 784};
+    const lk_activation activation[] = {LK_RELU, LK_IDENTITY};
+    const double threshold[] = {0.0005};
+    const lk_backend *cpu = NULL;
+    (void)state;
+
+    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
+    for (size_t v = 0; v < VARIANTS; v++) {
+        double band[1], violation[1] = {0};
+        lk_run_notes notes = {.violation = violation};
+        const lk_unit unit = {0, 0, DRAWS};
+        lk_tally tally = {0};
+        lk_device *device;
+        lk_toy toy;
+
+        if (variants[v].isa != NULL && lk_isa_find(variants[v].isa) == NULL) continue;
+        lk_toy_make_deep(&toy, 2, width, activation, 1);
+        for (size_t d = 0; d < 3; d++) toy.problems.sigma[d] = 1e-7f;
+        aim(&toy, 0.32f);
+        lk_toy_thresholds(&toy, threshold, 1);
+        band[0] = 0x1p-20 * toy.job.limit[0];
+        device = lk_toy_device(&toy, &variants[v]);
+        assert_int_equal(lk_tally_init(&tally, 1, 1, NULL), LK_OK);
+        assert_int_equal(cpu->set_guard(device, band, NULL), LK_OK);
+        assert_int_equal(cpu->run(device, &unit, 1, &tally, &notes, NULL), LK_OK);
+        assert_canonical(&toy, &tally, DRAWS);
+        assert_true(violation[0] == 0.0);
+        cpu->close(device);
+        lk_tally_release(&tally);
+        lk_toy_release(&toy);
+    }
+}
+
+/* Hidden values beyond the largest float, which the next layer takes back: the fast
+ * score is infinite or NaN, the canonical one small. */
+static void what_overflows_a_float_is_decided_in_double(void **state)
+{
+    const size_t width[] = {3, 8, 6};
+    const lk_activation activation[] = {LK_RELU, LK_IDENTITY};
+    const double threshold[] = {0.01, 0.1, 1.0};
+    (void)state;
+
+    for (size_t v = 0; v < VARIANTS; v++) {
+        lk_result got = {0};
+        lk_toy toy;
+
+        if (variants[v].isa != NULL && lk_isa_find(variants[v].isa) == NULL) continue;
+        lk_toy_make_deep(&toy, 2, width, activation, 1);
+        for (size_t i = 0; i < 3 * 8; i++) toy.decoder.layer[0].weight[i] *= 1e38f;
+        for (size_t i = 0; i < 8 * 6; i++) {
+            float *weight = &toy.decoder.layer[1].weight[i];
+
+            *weight = 1e-38f * fabsf(*weight); /* one sign: infinite, and never NaN */
+        }
+        aim(&toy, 0.0f);
+        lk_toy_thresholds(&toy, threshold, 3);
+        lk_toy_run(&toy, &variants[v], 300, &got);
+        assert_true(got.tally.successes[1] > 0 && got.tally.successes[1] < 300);
+        assert_canonical(&toy, &got.tally, 300);
+        lk_result_release(&got);
+        lk_toy_release(&toy);
+    }
+}
+
+/* One latent, one pixel, hidden layers of one, as many layers as there may be. */
+static void the_smallest_and_deepest_decoders_count_right(void **state)
+{
+    static const struct {
+        size_t layers, width[LK_MLP_LAYERS_MAX + 1];
+    } shape[] = {
+        {1, {1, 1}},     {2, {1, 1, 1}},      {2, {5, 1, 3}},
+        {2, {1, 33, 1}}, {3, {9, 2, 40, 17}}, {LK_MLP_LAYERS_MAX, {0}},
+    };
+    lk_activation activation[LK_MLP_LAYERS_MAX];
+    (void)state;
+
+    for (size_t l = 0; l < LK_MLP_LAYERS_MAX; l++) activation[l] = LK_TANH;
+    for (size_t s = 0; s < sizeof shape / sizeof shape[0]; s++) {
+        size_t width[LK_MLP_LAYERS_MAX + 1];
+
+        for (size_t l = 0; l <= shape[s].layers; l++) {
+            width[l] = shape[s].width[l] > 0 ? shape[s].width[l] : 1 + l % 3;
+        }
+        for (size_t v = 0; v < VARIANTS; v++) {
+            lk_result got = {0};
+            lk_toy toy;
+
+            if (variants[v].isa != NULL && lk_isa_find(variants[v].isa) == NULL)
+                continue;
+            lk_toy_make_deep(&toy, shape[s].layers, width, activation, 1);
+            lk_toy_run(&toy, &variants[v], 130, &got);
+            assert_canonical(&toy, &got.tally, 130);
+            lk_result_release(&got);
+            lk_toy_release(&toy);
+        }
+    }
+}
+
+/* A tile that spans two blocks, with the audit of the second in it. */
+static void audits_behind_a_block_border_are_made(void **state)
+{
+    const lk_device_options options = {.threads = 1, .tile = 4096};
+    const lk_backend *cpu = NULL;
+    double violation[1] = {0};
+    lk_run_notes notes = {.violation = violation};
+    uint64_t block = 1;
+    lk_tally tally = {0};
+    lk_device *device;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 1);
+    while (lk_audit_attempt(5, toy.problems.index[0], block) % LK_AUDIT_BLOCK >= 2000 ||
+           lk_audit_attempt(5, toy.problems.index[0], block - 1) % LK_AUDIT_BLOCK >=
+               LK_AUDIT_BLOCK - 2000) {
+        block++;
+    }
+    const lk_unit unit = {0, block * LK_AUDIT_BLOCK - 2000, 4000};
+
+    device = lk_toy_device(&toy, &options);
+    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
+    assert_int_equal(lk_tally_init(&tally, 1, toy.spec.thresholds, NULL), LK_OK);
+    assert_int_equal(cpu->run(device, &unit, 1, &tally, &notes, NULL), LK_OK);
+    assert_true(notes.audited == 1);
+    cpu->close(device);
+    lk_tally_release(&tally);
+    lk_toy_release(&toy);
+}
+
 static void unknown_options_are_refused_by_name(void **state)
 {
     const lk_device_options bad[] = {
@@ -340,6 +513,10 @@ int main(void)
         cmocka_unit_test(counts_are_those_of_the_canonical_score),
         cmocka_unit_test(without_the_guard_band_counts_differ),
         cmocka_unit_test(audits_see_a_band_that_is_too_narrow),
+        cmocka_unit_test(the_best_score_is_canonical_far_above_the_thresholds),
+        cmocka_unit_test(what_overflows_a_float_is_decided_in_double),
+        cmocka_unit_test(the_smallest_and_deepest_decoders_count_right),
+        cmocka_unit_test(audits_behind_a_block_border_are_made),
         cmocka_unit_test(unknown_options_are_refused_by_name),
     };
     return cmocka_run_group_tests_name("cpu", tests, NULL, NULL);

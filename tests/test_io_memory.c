@@ -7,7 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <zlib.h>
+#include <zstd.h>
+
+#include "largek/counts.h"
 #include "largek/idx.h"
+#include "largek/model.h"
 #include "largek/npy.h"
 #include "largek/safetensors.h"
 #include "support/check.h"
@@ -97,6 +102,27 @@ static lk_status read_npy(lk_error *err)
     return st;
 }
 
+static const char *counts_path;
+
+static lk_status read_counts(lk_error *err)
+{
+    lk_counts counts = {0};
+    const lk_status st =
+        lk_counts_read(counts_path, LK_DUPLICATE_REFUSE, &counts, NULL, err);
+
+    lk_counts_release(&counts);
+    return st;
+}
+
+static lk_status read_model(lk_error *err)
+{
+    lk_model model = {0};
+    const lk_status st = lk_model_read("model.safetensors", NULL, &model, err);
+
+    lk_model_release(&model);
+    return st;
+}
+
 /* Fails one allocation after the other until a call has fewer; returns how many. */
 static long fail_each(lk_status (*call)(lk_error *err), void (*check)(lk_status st))
 {
@@ -120,6 +146,12 @@ static long fail_each(lk_status (*call)(lk_error *err), void (*check)(lk_status 
 static void any_failure(lk_status st)
 {
     (void)st;
+}
+
+/* stdio does without a buffer: LK_OK too; a reason in errno comes as LK_E_IO. */
+static void never_the_file(lk_status st)
+{
+    assert_true(st == LK_OK || st == LK_E_MEMORY || st == LK_E_IO);
 }
 
 static void old_file_or_whole_file(lk_status st)
@@ -157,11 +189,76 @@ static void readers_leak_nothing(void **state)
     assert_true(fail_each(read_npy, any_failure) > 2);
 }
 
+static void write_gzip(const char *path, const char *text, size_t bytes)
+{
+    gzFile file = gzopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, text, (unsigned)bytes), bytes);
+    assert_int_equal(gzclose(file), Z_OK);
+}
+
+static void write_zstd(const char *path, const char *text, size_t bytes)
+{
+    char packed[1024];
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+
+    /* Of an unknown size, so that unpacking needs a window. */
+    assert_non_null(zstd);
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0);
+    const size_t got = ZSTD_compress2(zstd, packed, sizeof packed, text, bytes);
+
+    ZSTD_freeCCtx(zstd);
+    assert_false(ZSTD_isError(got));
+    write_file(path, packed, got);
+}
+
+/* Nobody is to be told that a good file is a bad one. */
+static void counts_blame_memory_and_not_the_file(void **state)
+{
+    static const char csv[] = "id,n,c,model\n\"a\nb\",10,5,x\nc,10,1,y\n";
+    static const char *const paths[] = {"c.csv", "c.gz", "c.zst"};
+    (void)state;
+
+    write_file("c.csv", csv, sizeof csv - 1);
+    write_gzip("c.gz", csv, sizeof csv - 1);
+    write_zstd("c.zst", csv, sizeof csv - 1);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        counts_path = paths[i];
+        assert_true(fail_each(read_counts, never_the_file) > 10);
+    }
+}
+
+/* jansson takes many a failed allocation for bad JSON; one within a long string with an
+ * escape ends its lexer in an assertion, so there are none here. */
+static void readers_of_json_leak_nothing(void **state)
+{
+    static const char jsonl[] =
+        "{\"id\": \"a\", \"n\": 10, \"c\": 5, \"model\": \"x\"}\n"
+        "{\"id\": \"b\", \"n\": 1e1, \"c\": 1, \"model\": null}\n";
+    static const float numbers[6] = {0.0f};
+    static lk_tensor tensors[] = {{"fc3.weight", LK_DTYPE_F32, 2, {2, 1}, numbers, 8},
+                                  {"fc3.bias", LK_DTYPE_F32, 1, {2}, numbers, 8},
+                                  {"fc4.weight", LK_DTYPE_F32, 2, {3, 2}, numbers, 24},
+                                  {"fc4.bias", LK_DTYPE_F32, 1, {3}, numbers, 12}};
+    const lk_safetensors model = {4, 0, tensors, NULL, NULL};
+    (void)state;
+
+    assert_int_equal(
+        lk_safetensors_write("model.safetensors", &model, LK_WRITE_PLAIN, NULL), LK_OK);
+    assert_true(fail_each(read_model, any_failure) > 50);
+    write_file("c.jsonl", jsonl, sizeof jsonl - 1);
+    counts_path = "c.jsonl";
+    assert_true(fail_each(read_counts, any_failure) > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(writer_leaves_the_old_file, scratch_clear),
         cmocka_unit_test_setup(readers_leak_nothing, scratch_clear),
+        cmocka_unit_test_setup(counts_blame_memory_and_not_the_file, scratch_clear),
+        cmocka_unit_test_setup(readers_of_json_leak_nothing, scratch_clear),
     };
     return cmocka_run_group_tests_name("io_memory", tests, scratch_enter,
                                        scratch_leave);

@@ -52,19 +52,29 @@ static void write_idx_gzip(void)
     assert_int_equal(gzclose(file), Z_OK);
 }
 
-static void write_npy(const char *descr, const void *data, size_t bytes)
+static void write_npy_version(int major, const char *descr, const void *data,
+                              size_t bytes)
 {
+    const size_t fixed = major == 1 ? 10 : 12;
     char head[128 + 1];
 
     memset(head, ' ', sizeof head);
-    memcpy(head, "\x93NUMPY\x01\x00\x76\x00", 10);
+    memcpy(head, "\x93NUMPY", 6);
+    memset(head + 6, 0, fixed - 6);
+    head[6] = (char)major;
+    head[8] = (char)(128 - fixed);
     const int n =
-        snprintf(head + 10, sizeof head - 10,
+        snprintf(head + fixed, sizeof head - fixed,
                  "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", descr,
                  PROBLEMS, PIXELS);
-    head[10 + n] = ' ';
+    head[fixed + (size_t)n] = ' ';
     head[127] = '\n';
     write_file(head, 128, data, bytes);
+}
+
+static void write_npy(const char *descr, const void *data, size_t bytes)
+{
+    write_npy_version(1, descr, data, bytes);
 }
 
 static void write_tensors(const float *target, const float *mu, const float *sigma,
@@ -147,11 +157,12 @@ static void bytes_are_divided_by_255_whatever_file_they_are_in(void **state)
     lk_model model = make_model(false);
     (void)state;
 
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         if (kind == 0) write_idx();
         if (kind == 1) write_idx_gzip();
         if (kind == 2) write_npy("|u1", pixels, sizeof pixels);
         if (kind == 3) write_npy("<u1", pixels, sizeof pixels);
+        if (kind >= 4) write_npy_version(kind - 2, "|u1", pixels, sizeof pixels);
         lk_problems p = read_all(&model, LK_LATENT_AUTO);
 
         for (size_t i = 0; i < PROBLEMS * PIXELS; i++) {

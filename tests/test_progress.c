@@ -62,6 +62,21 @@ static void a_live_line_fits_the_terminal(void **state)
     assert_non_null(strstr(line, "\033[32m=====\033[0m>"));
 }
 
+/* On 80 columns the bar gives way: the note is what somebody is waiting for. */
+static void the_bar_makes_room_for_the_note(void **state)
+{
+    const lk_progress_bar narrow = bar(true, true, 80), shorter = bar(true, true, 88);
+    char line[512];
+    (void)state;
+
+    lk_progress_line(&narrow, 30.0, "pass@1 0.0893 at 0.006", line, sizeof line);
+    assert_string_equal(line, "sampling:  25% 2.50M/10.0M draws, 50.0k/s, 2m30s left, "
+                              "pass@1 0.0893 at 0.006");
+    lk_progress_line(&shorter, 30.0, "pass@1 0.0893 at 0.006", line, sizeof line);
+    assert_string_equal(line, "sampling [\033[32m==\033[0m>     ]  25% 2.50M/10.0M "
+                              "draws, 50.0k/s, 2m30s left, pass@1 0.0893 at 0.006");
+}
+
 static void write_text(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -122,6 +137,7 @@ int main(void)
         cmocka_unit_test(the_line_tells_share_rate_and_time_left),
         cmocka_unit_test(nothing_done_yet_has_no_time_left),
         cmocka_unit_test(a_live_line_fits_the_terminal),
+        cmocka_unit_test(the_bar_makes_room_for_the_note),
         cmocka_unit_test_teardown(quotas_of_both_versions_limit_threads,
                                   remove_folders),
     };

@@ -72,6 +72,10 @@ static void specs_differ_by_the_first_difference(void **state)
     assert_int_equal(lk_spec_same(&other, &result.spec, &err), LK_E_MISMATCH);
     assert_non_null(strstr(err.text, "another seed: 17"));
     other = result.spec;
+    other.problems = 2; /* as a file may claim: the job's rows would run out */
+    assert_int_equal(lk_spec_same(&other, &result.spec, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, "2 problems"));
+    other = result.spec;
     other.model_digest[3] ^= 1;
     assert_int_equal(lk_spec_same(&other, &result.spec, &err), LK_E_MISMATCH);
     assert_non_null(strstr(err.text, other.model_digest));
@@ -135,6 +139,186 @@ static void counts_must_agree_with_their_ranges(void **state)
     result.tally.successes[0] = kept;
     assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
     assert_non_null(strstr(err.text, "successes[0][0] is 501"));
+}
+
+/* Writes the result as it is now and reads it, which must fail by that name. */
+static void assert_refused(const char *said)
+{
+    lk_result got = {0};
+    lk_error err = {0};
+
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+    if (strstr(err.text, said) == NULL) fail_msg("'%s' for %s", err.text, said);
+}
+
+/* Files with sound digests whose numbers cannot be those of any run. */
+static void impossible_numbers_are_refused(void **state)
+{
+    const size_t last = result.spec.thresholds - 1;
+    const lk_tally kept = result.tally;
+    const uint64_t first = kept.first[last], below = kept.first[last - 1];
+    const uint64_t best_at = kept.best_attempt[0], n = kept.attempts[0];
+    const double best = kept.best[0], guard = result.guard[0];
+    const lk_range done = result.done[0].range[0];
+    (void)state;
+
+    assert_true(kept.successes[last] > 0 && below < LK_NO_ATTEMPT);
+    kept.first[last] = LK_NO_ATTEMPT;
+    assert_refused("first_success[0]");
+    kept.first[last] = 500; /* not among those done */
+    assert_refused("first_success[0]");
+    kept.first[last] = below + 1; /* later than that of a lower threshold */
+    assert_refused("first_success[0]");
+    kept.first[last] = first;
+    const uint64_t c = kept.successes[0];
+
+    assert_true(c > 0);
+    kept.successes[0] = 0; /* but its first is there */
+    assert_refused("first_success[0]");
+    kept.successes[0] = c;
+    kept.best_attempt[0] = 500;
+    assert_refused("best_attempt[0]");
+    kept.best_attempt[0] = LK_NO_ATTEMPT;
+    assert_refused("best_attempt[0]");
+    kept.best[0] = (double)INFINITY; /* but there are successes */
+    assert_refused("best_attempt[0]");
+    kept.best_attempt[0] = best_at;
+    kept.best[0] = (double)NAN;
+    assert_refused("best_attempt[0]");
+    kept.best[0] = best;
+    kept.histogram[3]++;
+    assert_refused("histogram[0]");
+    kept.histogram[3]--;
+    size_t bin = 0;
+
+    while (kept.histogram[bin] == 0) bin++;
+    kept.histogram[bin]--;
+    assert_refused("histogram[0]");
+    kept.histogram[bin]++;
+    result.guard[0] = (double)NAN;
+    assert_refused("guard_band[0]");
+    result.guard[0] = guard;
+    result.index[0] = LK_ITEM_MAX + 1;
+    assert_refused("index[0]");
+    result.index[0] = 1;
+
+    kept.attempts[0] = UINT64_MAX - 4; /* both read as -5 */
+    result.done[0].range[0].end = UINT64_MAX - 4;
+    assert_refused("done[0]");
+    kept.attempts[0] = (UINT64_C(1) << 62) + 1;
+    result.done[0].range[0].end = (UINT64_C(1) << 62) + 1;
+    assert_refused("done[0]");
+    kept.attempts[0] = n;
+    result.done[0].range[0] = done;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+}
+
+/* Writes the result's file again with an entry or a tensor changed. */
+typedef void (*change)(lk_safetensors *file);
+
+static void assert_changed_is_refused(change how, const char *said)
+{
+    lk_safetensors file = {0};
+    lk_result got = {0};
+    lk_error err = {0};
+
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_safetensors_read(path, &file, NULL), LK_OK);
+    how(&file);
+    assert_int_equal(lk_safetensors_write(path, &file, LK_WRITE_DIGESTS, NULL), LK_OK);
+    lk_safetensors_release(&file);
+    assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+    if (strstr(err.text, said) == NULL) fail_msg("'%s' for %s", err.text, said);
+}
+
+static char text[4096];
+
+/* Puts `to` for `from` in the spec. */
+static void edit_spec(lk_safetensors *file, const char *from, const char *to)
+{
+    for (size_t i = 0; i < file->entries; i++) {
+        lk_entry *entry = &file->entry[i];
+        const char *at = strstr(entry->value, from);
+
+        if (strcmp(entry->key, "largek.spec") != 0) continue;
+        assert_non_null(at);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - entry->value), entry->value,
+                 to, at + strlen(from));
+        entry->value = text;
+    }
+}
+
+static void claim_more_problems(lk_safetensors *file)
+{
+    edit_spec(file, "\"problems\":1,", "\"problems\":1000000000000,");
+}
+
+static void claim_another_schema(lk_safetensors *file)
+{
+    edit_spec(file, "\"schema\":1,", "\"schema\":2,");
+}
+
+static void claim_a_stream_that_wraps(lk_safetensors *file)
+{
+    edit_spec(file, "\"stream\":1}", "\"stream\":4294967297}");
+}
+
+static void claim_another_threshold(lk_safetensors *file)
+{
+    edit_spec(file, "[0.002", "[0.0015");
+}
+
+static void claim_a_negative_temperature(lk_safetensors *file)
+{
+    edit_spec(file, "\"temperature\":", "\"temperature\":-");
+}
+
+static void trace_without_columns(lk_safetensors *file)
+{
+    static lk_tensor tensor[16];
+    static const double trace[1] = {0.5};
+
+    memcpy(tensor, file->tensor, file->tensors * sizeof *tensor);
+    tensor[file->tensors] = (lk_tensor){.name = "trace",
+                                        .dtype = LK_DTYPE_F64,
+                                        .rank = 1,
+                                        .shape = {1},
+                                        .data = trace,
+                                        .bytes = sizeof trace};
+    free(file->tensor);
+    file->tensor = malloc(sizeof tensor);
+    assert_non_null(file->tensor);
+    memcpy(file->tensor, tensor, sizeof tensor);
+    file->tensors++;
+}
+
+static void spec_and_tensors_must_agree(void **state)
+{
+    (void)state;
+    assert_changed_is_refused(claim_more_problems, "histogram is not");
+    assert_changed_is_refused(claim_another_schema, "largek.spec");
+    assert_changed_is_refused(claim_a_stream_that_wraps, "largek.spec");
+    assert_changed_is_refused(claim_a_negative_temperature, "largek.spec");
+    assert_changed_is_refused(claim_another_threshold, "threshold is not");
+    assert_changed_is_refused(trace_without_columns, "trace");
+}
+
+/* A limit that is no number, or none that a float can come near, decides nothing. */
+static void limits_that_decide_nothing_are_refused(void **state)
+{
+    const double bad[][2] = {{LK_SCORE_L2, 1e-170}, {LK_SCORE_L2, 1e170}};
+    lk_job job = {0};
+    lk_spec spec;
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(lk_spec_init(&spec, &toy.decoder, &toy.problems,
+                                      (lk_score)bad[i][0], &bad[i][1], 1, 1.1, 1, NULL),
+                         LK_OK);
+        assert_int_equal(lk_job_init(&job, &toy.decoder, &toy.problems, &spec, NULL),
+                         LK_E_ARG);
+    }
 }
 
 static void a_model_is_no_result(void **state)
@@ -215,6 +399,9 @@ int main(void)
         cmocka_unit_test(specs_differ_by_the_first_difference),
         cmocka_unit_test(no_damaged_file_is_taken),
         cmocka_unit_test(counts_must_agree_with_their_ranges),
+        cmocka_unit_test(impossible_numbers_are_refused),
+        cmocka_unit_test(spec_and_tensors_must_agree),
+        cmocka_unit_test(limits_that_decide_nothing_are_refused),
         cmocka_unit_test(a_model_is_no_result),
         cmocka_unit_test(counts_are_a_group_a_threshold),
         cmocka_unit_test(scores_and_limits_are_inverse),

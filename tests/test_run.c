@@ -238,6 +238,64 @@ static void an_output_that_cannot_be_written_warns_and_then_fails(void **state)
     lk_result_release(&result);
 }
 
+/* Infinity, as an audit of a score that overflowed may say, has no JSON. */
+static lk_status run_with_infinite_audit(lk_device *device, const lk_unit *unit,
+                                         size_t units, lk_tally *tally,
+                                         lk_run_notes *notes, lk_error *err)
+{
+    notes->audit_largest = (double)INFINITY;
+    return cpu_backend()->run(device, unit, units, tally, notes, err);
+}
+
+static void an_infinite_audit_does_not_cost_the_result(void **state)
+{
+    const lk_device_options options = {.threads = 2};
+    const lk_run_options run = {.draws = 100, .output = path, .checkpoint_s = 1e9};
+    lk_device *device = lk_toy_device(&toy, &options);
+    lk_backend backend = *cpu_backend();
+    lk_result result = {0};
+    (void)state;
+
+    backend.run = run_with_infinite_audit;
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(&backend, device, &toy.job, &run, &result, NULL), LK_OK);
+    cpu_backend()->close(device);
+    lk_result_release(&result);
+}
+
+/* Five problems of 2^62 attempts are more than a counter holds. */
+static lk_wish stop_at_once(void *context)
+{
+    (void)context;
+    return LK_STOP_NOW;
+}
+
+static void keep_total(void *context, const lk_progress *progress)
+{
+    (void)context;
+    assert_true(progress->total == UINT64_MAX);
+    assert_true(progress->done < progress->total);
+}
+
+static void progress_of_the_longest_run_does_not_wrap(void **state)
+{
+    const lk_device_options options = {.threads = 2};
+    const lk_run_options run = {.draws = lk_attempts_max(5),
+                                .on_batch = stop_at_once,
+                                .on_progress = keep_total};
+    lk_device *device = lk_toy_device(&toy, &options);
+    lk_result result = {0};
+    (void)state;
+
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(cpu_backend(), device, &toy.job, &run, &result, NULL),
+                     LK_E_STOPPED);
+    cpu_backend()->close(device);
+    lk_result_release(&result);
+}
+
 static void traces_are_the_scores_of_the_first_attempts(void **state)
 {
     enum { TRACED = 21 };
@@ -296,6 +354,8 @@ int main(void)
         cmocka_unit_test(problems_count_the_same_in_any_order_and_split),
         cmocka_unit_test(a_violated_band_is_widened_and_its_attempts_made_again),
         cmocka_unit_test(an_output_that_cannot_be_written_warns_and_then_fails),
+        cmocka_unit_test(an_infinite_audit_does_not_cost_the_result),
+        cmocka_unit_test(progress_of_the_longest_run_does_not_wrap),
         cmocka_unit_test(traces_are_the_scores_of_the_first_attempts),
         cmocka_unit_test(more_draws_than_addresses_are_refused),
     };

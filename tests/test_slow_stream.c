@@ -48,14 +48,16 @@ static void every_word_is_within_the_bound(void **state)
             angle = fmax(angle, angle_error(w));
         }
     }
-    printf("radius %.3f, angle %.3f (units of 2^-24)\n", radius * 0x1p24, angle * 0x1p24);
+    printf("radius %.3f, angle %.3f (units of 2^-24)\n", radius * 0x1p24,
+           angle * 0x1p24);
     assert_true(radius <= 1.30 * 0x1p-24); /* as largek/stream.h says */
     assert_true(radius + angle + 0x1p-24 <= 3.6 * 0x1p-24);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_word_is_within_the_bound)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_word_is_within_the_bound)};
 
     return cmocka_run_group_tests_name("slow_stream", tests, NULL, NULL);
 }

@@ -63,6 +63,25 @@ static void addition_is_commutative_associative_and_has_a_zero(void **state)
     }
 }
 
+static void the_best_of_equal_scores_is_the_first_attempt(void **state)
+{
+    lk_tally a, b;
+    (void)state;
+
+    assert_int_equal(lk_tally_init(&a, 1, THRESHOLDS, NULL), LK_OK);
+    assert_int_equal(lk_tally_init(&b, 1, THRESHOLDS, NULL), LK_OK);
+    a.best[0] = b.best[0] = 0.5;
+    a.best_attempt[0] = 7;
+    b.best_attempt[0] = 4;
+    add(&a, &b);
+    assert_true(a.best_attempt[0] == 4);
+    b.best_attempt[0] = 9;
+    add(&a, &b);
+    assert_true(a.best[0] == 0.5 && a.best_attempt[0] == 4);
+    lk_tally_release(&a);
+    lk_tally_release(&b);
+}
+
 static void counters_end_at_two_to_the_62(void **state)
 {
     const uint64_t limit = UINT64_C(1) << 62;
@@ -118,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addition_is_commutative_associative_and_has_a_zero),
+        cmocka_unit_test(the_best_of_equal_scores_is_the_first_attempt),
         cmocka_unit_test(counters_end_at_two_to_the_62),
         cmocka_unit_test(bins_hold_the_scores_between_their_edges),
         cmocka_unit_test(too_many_thresholds_are_refused),

@@ -210,6 +210,25 @@ static void a_loss_that_is_not_finite_is_an_error(void **state)
     assert_int_equal(model.decoder.layers, 0);
 }
 
+/* One step, from a loss that is fine. */
+static void a_last_step_beyond_float_is_an_error(void **state)
+{
+    lk_train_options options = small_options();
+    float images[IMAGES * PIXELS];
+    lk_model model = {0};
+    lk_error err;
+    (void)state;
+
+    fill_images(images);
+    options.learning_rate = 1e39;
+    options.epochs = 1;
+    options.batch = IMAGES;
+    assert_int_equal(lk_train_vae(images, IMAGES, PIXELS, &options, &model, NULL, &err),
+                     LK_E_NUMERIC);
+    assert_non_null(strstr(err.text, "weights"));
+    assert_int_equal(model.decoder.layers, 0);
+}
+
 static void bad(lk_train_options options, const char *word)
 {
     float images[IMAGES * PIXELS];
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(the_loss_is_per_image_however_they_are_batched),
         cmocka_unit_test(a_stopped_training_leaves_no_model),
         cmocka_unit_test(a_loss_that_is_not_finite_is_an_error),
+        cmocka_unit_test(a_last_step_beyond_float_is_an_error),
         cmocka_unit_test(options_out_of_their_range_are_refused),
         cmocka_unit_test(images_out_of_their_range_are_refused),
     };

@@ -68,7 +68,7 @@ typedef struct {
     char name[128]; /* "AMD EPYC 9V74 (2 threads)"                           */
     char path[64];  /* what open settled on: "loops avx512 fp32, tile 256"   */
     uint64_t memory_bytes;
-    size_t unit_attempts; /* a unit is at most this; `run` wants many at once      */
+    size_t unit_attempts; /* >= 1, a unit is at most this; `run` wants many at once  */
 } lk_device_info;
 
 /* Attempts first .. first + count - 1 of a row of the workload. */
@@ -81,8 +81,10 @@ typedef struct {
 typedef struct {
     uint64_t redecided;   /* draws that the canonical score decided              */
     uint64_t audited;     /* draws scored both ways for the audit                */
-    double audit_largest; /* largest difference seen there, near the thresholds  */
-    double *violation;    /* [problems] largest difference outside the band, the
+    double audit_largest; /* largest finite difference seen there, near the
+                             thresholds or the best score and as it would be at
+                             the highest limit                                   */
+    double *violation;    /* [problems] largest such difference outside the band, the
                              caller's and zeroed by it; such a problem's tally
                              cannot be trusted and must be made again            */
 } lk_run_notes;
@@ -108,7 +110,9 @@ typedef struct lk_backend {
 
     void (*info)(const lk_device *device, lk_device_info *out);
 
-    /* Sets the guard band: half-widths in kernel score.  0 decides by the fast path.
+    /* Sets the guard band: half-widths in kernel score up to a problem's highest limit;
+     * above it the band widens in proportion to the score, for the best score's sake.
+     * 0 decides by the fast path.
      * Shapes  band [problems] */
     lk_status (*set_guard)(lk_device *device, const double *band, lk_error *err);
 
@@ -130,7 +134,8 @@ typedef struct lk_backend {
                                const float *z, size_t count, double *score,
                                lk_error *err);
 
-    /* The stages of the fast path, for tests and figures.
+    /* The stages of a draw, for tests and figures: latents to the bit, y to the rounding
+     * of a float or of the fast path.
      * Shapes  z [count][latent], y [count][outputs] */
     lk_status (*latents)(lk_device *device, size_t problem, uint64_t first,
                          size_t count, float *z, lk_error *err);

@@ -8,9 +8,9 @@
  *   attempts       I64 [P]     n
  *   successes      I64 [P][T]  c
  *   first_success  I64 [P][T]  smallest successful attempt; -1 none
- *   best_sse       F64 [P]     smallest canonical SSE; infinity: no attempt yet
+ *   best_sse       F64 [P]     smallest canonical SSE; infinity: none finite yet
  *   best_attempt   I64 [P]     its smallest attempt; -1 none
- *   histogram      I64 [P][256] of fast-path SSE, bins as in largek/tally.h
+ *   histogram      I64 [P][256] of fast-path SSE, bins as in largek/tally.h; sums to n
  *   done           I64 [R][3]  (row, first, end): attempts first .. end - 1 are in
  *   guard_band     F64 [P]     half-width in SSE, the widest of all sessions
  *   trace          F64 [P][J]  (optional) canonical scores of attempts 0 .. J - 1
@@ -103,7 +103,8 @@ void lk_result_release(lk_result *result);
 /* Whether the file is a result (by its metadata); false also where it cannot be read. */
 bool lk_result_recognise(const char *path);
 
-/* Reads a result and checks digests, shapes and that attempts match done ranges.
+/* Reads a result and checks digests, shapes, and that counts agree with each other, with
+ * the spec and with the done ranges.
  * Errors  LK_E_IO, LK_E_MEMORY; LK_E_MISMATCH for whatever is wrong with the content */
 lk_status lk_result_read(const char *path, lk_result *out, lk_error *err);
 

@@ -48,13 +48,15 @@ typedef struct {
 
 /* Ownership  decoder and problems stay the caller's and must outlive the job; end it with
  *            lk_job_release
- * Errors     LK_E_MEMORY; LK_E_ARG where an index is above LK_ITEM_MAX */
+ * Errors     LK_E_MEMORY; LK_E_ARG where an index is above LK_ITEM_MAX, or a limit not a
+ *            positive normal number (rel-l2 of a black target) */
 lk_status lk_job_init(lk_job *job, const lk_mlp *decoder, const lk_problems *problems,
                       const lk_spec *spec, lk_error *err);
 void lk_job_release(lk_job *job);
 
 typedef struct {
-    uint64_t done, total; /* attempts of the whole run, earlier sessions included */
+    uint64_t done, total; /* attempts of the whole run, earlier sessions included;
+                             2^64 - 1 for more than that */
     uint64_t made;        /* in this session                                      */
     double seconds;       /* of this session                                      */
     const lk_result *result;
@@ -84,8 +86,8 @@ typedef struct {
  *
  * At first pilot draws (64 a problem, at most 65,536) are scored by both scorers, and the
  * band of every problem becomes options->guard_scale times the largest difference near
- * the thresholds, or stays where an earlier session's was wider.  An audit outside the band widens the
- * problem's band and makes its attempts again.
+ * the thresholds, or stays where an earlier session's was wider.  An audit outside the
+ * band widens the problem's band and makes its attempts again.
  *
  * Errors  LK_E_STOPPED where on_batch asked for it: result and file hold what is done;
  *         LK_E_ARG for more draws than the stream has addresses; LK_E_IO where the last

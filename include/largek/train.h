@@ -49,7 +49,8 @@ lk_train_options lk_train_defaults(void);
 /* Trains a model on images in [0,1].
  * Shapes     images [count][pixels]
  * Ownership  *out is the caller's; end it with lk_model_release
- * Errors     LK_E_ARG, LK_E_MEMORY, LK_E_STOPPED; LK_E_NUMERIC where the loss is not finite
+ * Errors     LK_E_ARG, LK_E_MEMORY, LK_E_STOPPED; LK_E_NUMERIC where the loss or a
+ *            weight is not finite
  */
 lk_status lk_train_vae(const float *images, size_t count, size_t pixels,
                        const lk_train_options *options, lk_model *out,

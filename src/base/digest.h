@@ -20,7 +20,8 @@ typedef struct {
 /* Errors  LK_E_MEMORY */
 lk_status lk_digest_start(lk_digest *digest, lk_error *err);
 void lk_digest_add(lk_digest *digest, const void *data, size_t bytes);
-void lk_digest_add_u64(lk_digest *digest, uint64_t value); /* as 8 bytes, little-endian */
+void lk_digest_add_u64(lk_digest *digest,
+                       uint64_t value); /* as 8 bytes, little-endian */
 
 /* Writes 32 hex characters and a NUL, and ends the digest. */
 void lk_digest_finish(lk_digest *digest, char out[LK_DIGEST128_CHARS + 1]);

@@ -1,4 +1,6 @@
 /* cmd_info_file.c - `largek info model` and `largek info result`: what a file holds. */
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +74,7 @@ out:
     return st;
 }
 
+/* A fact holds all the thresholds that a run may have. */
 static void add_spec(lk_facts *facts, const lk_spec *spec)
 {
     char list[LK_FACT_TEXT] = "";
@@ -97,18 +100,26 @@ static void add_spec(lk_facts *facts, const lk_spec *spec)
 static void add_attempts(lk_facts *facts, const lk_result *result)
 {
     uint64_t least = UINT64_MAX, most = 0;
-    double total = 0.0; /* the sum of many n may pass 2^64 */
+    uint64_t total = 0;
+    double rough = 0.0; /* where the total passes 2^64 */
+    bool exact = true;
 
     for (size_t i = 0; i < result->spec.problems; i++) {
         const uint64_t n = result->tally.attempts[i];
 
         least = n < least ? n : least;
         most = n > most ? n : most;
-        total += (double)n;
+        exact = exact && n <= UINT64_MAX - total;
+        total += n;
+        rough += (double)n;
     }
     lk_facts_count(facts, "attempts_least", least);
     lk_facts_count(facts, "attempts_most", most);
-    lk_facts_real(facts, "attempts_total", total);
+    if (exact) {
+        lk_facts_count(facts, "attempts_total", total);
+    } else {
+        lk_facts_real(facts, "attempts_total", rough);
+    }
     lk_facts_count(facts, "attempts_traced", result->traced);
     lk_facts_count(facts, "redecided", result->redecided);
     lk_facts_count(facts, "audited", result->audited);

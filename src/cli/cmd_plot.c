@@ -136,13 +136,33 @@ static size_t choose_group(const lk_input *input)
     return best;
 }
 
-/* "400 problems, n = 25000 attempts each; bands: 95 % bca intervals; unbiased". */
-static void write_caption(const plot_args *args, const lk_input *input, char *out,
-                          size_t bytes)
+/* How the bands were made, each method once: "bca", "bca, exact". */
+static void list_methods(const lk_input *input, const drawn_curve *drawn, char *out,
+                         size_t bytes)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t g = 0; g < input->groups; g++) {
+        for (size_t j = 0; j < drawn[g].curve.k.count; j++) {
+            const char *method = drawn[g].curve.point[j].interval_by;
+
+            if (strstr(out, method) != NULL) continue; /* no name is part of another */
+            const int n = snprintf(out + used, bytes - used, "%s%s",
+                                   used == 0 ? "" : ", ", method);
+            if (n > 0 && (size_t)n < bytes - used) used += (size_t)n;
+        }
+    }
+}
+
+/* "400 problems, n = 25000 attempts each; unbiased estimates; bands: 95 % intervals
+ * (bca) over problems". */
+static void write_caption(const plot_args *args, const lk_input *input,
+                          const drawn_curve *drawn, char *out, size_t bytes)
 {
     size_t fewest = SIZE_MAX, most = 0;
     uint64_t n_fewest = UINT64_MAX, n_most = 0;
-    char problems[64], attempts[80];
+    char problems[64], attempts[80], methods[80];
 
     for (size_t g = 0; g < input->groups; g++) {
         const lk_count_group *group = &input->group[g];
@@ -159,11 +179,12 @@ static void write_caption(const plot_args *args, const lk_input *input, char *ou
     snprintf(attempts, sizeof attempts,
              n_fewest == n_most ? "%" PRIu64 : "%" PRIu64 " to %" PRIu64, n_fewest,
              n_most);
+    list_methods(input, drawn, methods, sizeof methods);
     snprintf(out, bytes,
              "%s problem%s, n = %s attempts each; unbiased estimates; bands: %.4g %% "
-             "intervals (%s) over problems",
+             "intervals (%s)%s",
              problems, most == 1 ? "" : "s", attempts, 100.0 * args->curve.level,
-             lk_mean_names[args->curve.mean]);
+             methods, most == 1 ? "" : " over problems");
 }
 
 static lk_status draw(const plot_args *args, const lk_input *input,
@@ -183,7 +204,7 @@ static lk_status draw(const plot_args *args, const lk_input *input,
             (lk_passk_curve){d->label, d->curve.k.count, d->k, d->pass, d->lo, d->hi};
     }
     LK_TRY(lk_singles_init(&singles, &input->group[chosen], err));
-    write_caption(args, input, caption, sizeof caption);
+    write_caption(args, input, drawn, caption, sizeof caption);
     lk_group_describe(input, &input->group[chosen], chosen_label, sizeof chosen_label);
     if (input->columns == 0 && !isnan(input->group[0].threshold)) {
         snprintf(legend, sizeof legend,
@@ -199,6 +220,9 @@ static lk_status draw(const plot_args *args, const lk_input *input,
         .curve = curve,
         .chosen = &curve[chosen],
         .singles = singles.problems,
+        .mixed = singles.mixed,
+        .never = singles.never,
+        .always = singles.always,
         .points = singles.points,
         .k = singles.k,
         .log_pass = singles.log_pass,
@@ -259,6 +283,7 @@ const lk_command lk_cmd_plot_passk = {
         "group and threshold.  Right, both axes logarithmic: -log pass@k of single "
         "problems, which falls exponentially, and of their mean, which falls like a power; "
         "for the threshold or group whose mean pass@1 is nearest to 0.1, and about 60 "
-        "problems spread over its success rates.",
+        "problems spread over its success rates.  A logarithm cannot show problems without "
+        "a success, or without a failure: the legend says how many there are.",
     .example = examples,
 };

@@ -198,7 +198,7 @@ static lk_status check_args(const train_args *args, lk_error *err)
         return LK_FAIL(err, LK_E_ARG, "%s is there already; --force replaces it",
                        args->common.output);
     }
-    return lk_file_writable(args->common.output, err);
+    return lk_output_check(args->common.output, err);
 }
 
 static lk_train_options training_options(const train_args *args, lk_progress_bar *bar)

@@ -24,6 +24,15 @@ size_t lk_common_threads(const lk_common *common)
     return threads;
 }
 
+lk_status lk_output_check(const char *path, lk_error *err)
+{
+    if (strcmp(path, "-") == 0) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "--output: '-' is not a file; ./- is one of that name");
+    }
+    return lk_file_writable(path, err);
+}
+
 lk_status lk_output_open(lk_output *output, const char *path, lk_error *err)
 {
     lk_status st = LK_OK;

@@ -74,6 +74,10 @@ lk_progress_mode lk_common_progress(const lk_common *common);
 /* The number of threads asked for, or the default; also sets OpenMP's. */
 size_t lk_common_threads(const lk_common *common);
 
+/* Whether --output can be written as a file of its own: asked before long work starts.
+ * Errors  LK_E_ARG for "-"; LK_E_IO with the folder and the reason */
+lk_status lk_output_check(const char *path, lk_error *err);
+
 /* Standard output, or a file that is there whole at the end or not at all. */
 typedef struct {
     FILE *stream;

@@ -44,6 +44,7 @@ static lk_status choose_auto(lk_device_choice *out, lk_error *err)
 lk_status lk_device_choose(const char *name, lk_device_choice *out, lk_error *err)
 {
     uint64_t ordinal = 0;
+    lk_error why = {0};
     lk_status st = LK_OK;
 
     if (strcmp(name, "auto") == 0) return choose_auto(out, err);
@@ -56,6 +57,7 @@ lk_status lk_device_choose(const char *name, lk_device_choice *out, lk_error *er
         return LK_FAIL(err, LK_E_ARG,
                        "--device: '%s' is none of auto, cpu, cuda, cuda:N", name);
     }
-    st = lk_parse_count(name + 5, 1024, &ordinal, err);
-    return st == LK_OK ? choose_cuda((size_t)ordinal, out, err) : st;
+    st = lk_parse_count(name + 5, UINT32_MAX, &ordinal, &why);
+    if (st != LK_OK) return LK_FAIL(err, st, "--device: %.400s", why.text);
+    return choose_cuda((size_t)ordinal, out, err);
 }

@@ -10,7 +10,7 @@
 #include "io/table.h"
 #include "largek/status.h"
 
-enum { LK_FACTS_MAX = 48, LK_FACT_TEXT = 512 };
+enum { LK_FACTS_MAX = 48, LK_FACT_TEXT = 2048 };
 
 typedef struct {
     lk_column column;

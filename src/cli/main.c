@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gsl/gsl_errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,8 @@ int main(int argc, char **argv)
     reserve_streams();
     setlocale(LC_ALL, "C"); /* numbers have a point, whatever the environment says */
     gsl_set_error_handler_off();
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that may not grow is a failed write, as others */
 
     if (argc < 2) {
         lk_help_overview(stderr);

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR = 20, LINE = 512 };
+enum { BAR = 20, BAR_LEAST = 5, LINE = 512 };
 
 static const double live_after_s = 1.0, live_every_s = 0.1, plain_every_s = 60.0;
 
@@ -76,17 +76,34 @@ static void short_time(double seconds, char out[24])
     }
 }
 
-static void draw_bar(const lk_progress_bar *p, double share, char out[BAR + 16])
+/* " [==>  ]", or ":" where there is no room for it. */
+static void draw_bar(const lk_progress_bar *p, double share, size_t room,
+                     char out[BAR + 16])
 {
-    const size_t full = (size_t)(share * BAR);
+    const size_t full = (size_t)(share * (double)room);
     char filled[BAR + 1], rest[BAR + 1];
 
+    if (room < BAR_LEAST) {
+        snprintf(out, BAR + 16, ":");
+        return;
+    }
     memset(filled, '=', sizeof filled);
     memset(rest, ' ', sizeof rest);
     filled[full] = '\0';
-    rest[BAR - full] = '\0';
-    if (full < BAR) rest[0] = '>';
-    snprintf(out, BAR + 16, p->colour ? "\033[32m%s\033[0m%s" : "%s%s", filled, rest);
+    rest[room - full] = '\0';
+    if (full < room) rest[0] = '>';
+    snprintf(out, BAR + 16, p->colour ? " [\033[32m%s\033[0m%s]" : " [%s%s]", filled,
+             rest);
+}
+
+/* What the other columns leave for the bar; numbers say more than it does. */
+static size_t bar_room(const lk_progress_bar *p, size_t others)
+{
+    const size_t brackets = 3;
+
+    if (!p->live || others + brackets + 1 > p->width) return 0;
+    const size_t room = p->width - 1 - brackets - others;
+    return room < BAR ? room : BAR;
 }
 
 size_t lk_progress_line(const lk_progress_bar *p, double elapsed_s, const char *note,
@@ -96,18 +113,19 @@ size_t lk_progress_line(const lk_progress_bar *p, double elapsed_s, const char *
     const double share = (double)p->done < total ? (double)p->done / total : 1.0;
     const double rate =
         elapsed_s > 0.0 ? (double)(p->done - p->first) / elapsed_s : 0.0;
-    char done[24], all[24], speed[24], left[24] = "?", bar[BAR + 16];
+    char done[24], all[24], speed[24], left[24] = "?", bar[BAR + 16], numbers[LINE];
 
     short_number((double)p->done, done);
     short_number((double)p->total, all);
     short_number(rate, speed);
     if (rate > 0.0) short_time((double)(p->total - p->done) / rate, left);
-    draw_bar(p, share, bar);
-    const size_t hidden = p->live && p->colour ? 9 : 0; /* the two escapes */
-    const int n = snprintf(out, bytes, "%s%s%s%s %3.0f%% %s/%s %s, %s/s, %s left%s%s",
-                           p->what, p->live ? " [" : ":", p->live ? bar : "",
-                           p->live ? "]" : "", 100.0 * share, done, all, p->unit, speed,
-                           left, note == NULL ? "" : ", ", note == NULL ? "" : note);
+    snprintf(numbers, sizeof numbers, " %3.0f%% %s/%s %s, %s/s, %s left%s%s",
+             100.0 * share, done, all, p->unit, speed, left, note == NULL ? "" : ", ",
+             note == NULL ? "" : note);
+    const size_t room = bar_room(p, strlen(p->what) + strlen(numbers));
+    draw_bar(p, share, room, bar);
+    const size_t hidden = p->colour && room >= BAR_LEAST ? 9 : 0; /* two escapes */
+    const int n = snprintf(out, bytes, "%s%s%s", p->what, bar, numbers);
     size_t length = n < 0 ? 0 : (size_t)n < bytes ? (size_t)n : bytes - 1;
 
     /* A line that wraps cannot be drawn over. */

@@ -61,7 +61,7 @@ static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_erro
     lk_error why = {0};
     lk_status st = LK_OK;
 
-    LK_TRY(lk_file_writable(path, err));
+    LK_TRY(lk_output_check(path, err));
     if (access(path, F_OK) != 0 || args->force) {
         return lk_result_init(&s->result, &s->spec, s->problems.index, err);
     }

@@ -33,17 +33,19 @@ static int by_rate(const void *a, const void *b)
     return (x->problem > y->problem) - (x->problem < y->problem);
 }
 
-/* Those with a success, hardest first; returns how many. */
-static size_t rank_problems(const lk_count_group *group, ranked *out)
+/* Those that a logarithm can show, hardest first; counts them and the others. */
+static void rank_problems(const lk_count_group *group, ranked *rank, lk_singles *out)
 {
-    size_t count = 0;
-
     for (size_t i = 0; i < group->problems; i++) {
-        if (group->c[i] == 0) continue;
-        out[count++] = (ranked){(double)group->c[i] / (double)group->n[i], i};
+        if (group->c[i] == 0) {
+            out->never++;
+        } else if (group->c[i] == group->n[i]) {
+            out->always++;
+        } else {
+            rank[out->mixed++] = (ranked){(double)group->c[i] / (double)group->n[i], i};
+        }
     }
-    qsort(out, count, sizeof *out, by_rate);
-    return count;
+    qsort(rank, out->mixed, sizeof *rank, by_rate);
 }
 
 static lk_status make_grid(const lk_count_group *group, lk_count_list *out,
@@ -68,8 +70,8 @@ lk_status lk_singles_init(lk_singles *out, const lk_count_group *group, lk_error
 
     if (rank == NULL) return LK_FAIL(err, LK_E_MEMORY, "%zu problems", group->problems);
     LK_TRY(make_grid(group, &grid, err));
-    const size_t solved = rank_problems(group, rank);
-    singles.problems = solved < PROBLEMS_MAX ? solved : PROBLEMS_MAX;
+    rank_problems(group, rank, &singles);
+    singles.problems = singles.mixed < PROBLEMS_MAX ? singles.mixed : PROBLEMS_MAX;
     singles.points = grid.count;
     singles.k = calloc(grid.count, sizeof *singles.k);
     singles.log_pass =
@@ -80,7 +82,7 @@ lk_status lk_singles_init(lk_singles *out, const lk_count_group *group, lk_error
     }
     for (size_t j = 0; j < grid.count; j++) singles.k[j] = (double)grid.value[j];
     for (size_t i = 0; i < singles.problems; i++) {
-        const size_t at = (2 * i + 1) * solved / (2 * singles.problems);
+        const size_t at = (2 * i + 1) * singles.mixed / (2 * singles.problems);
         const size_t p = rank[at].problem;
 
         for (size_t j = 0; j < grid.count; j++) {

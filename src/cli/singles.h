@@ -9,11 +9,14 @@
 
 typedef struct {
     size_t problems, points;
+    size_t mixed; /* problems with a success and a failure: those drawn are of these */
+    size_t never,
+        always;       /* without a success, without a failure: -log is infinite or 0 */
     double *k;        /* [points]; owned                                  */
     double *log_pass; /* [problems][points], NaN where infinite or 0; owned */
 } lk_singles;
 
-/* About 60 problems with a success, spread evenly over the ranks of c/n, at 24 values of k
+/* About 60 problems with a success and a failure, spread evenly over the ranks of c/n, at 24 values of k
  * a decade up to the fewest attempts of the group.
  * Ownership  *out is the caller's; end it with lk_singles_release
  * Errors     LK_E_MEMORY */

@@ -1,4 +1,7 @@
 /* job.c - a spec as a device sees it: limits in SSE, scales rounded once. */
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "largek/run.h"
@@ -20,9 +23,18 @@ lk_status lk_job_init(lk_job *job, const lk_mlp *decoder, const lk_problems *pro
             return LK_FAIL(err, LK_E_ARG, "problem index above 2^56 - 1");
         }
         for (size_t t = 0; t < spec->thresholds; t++) {
-            j.limit[p * spec->thresholds + t] = lk_limit_of_threshold(
+            const double limit = lk_limit_of_threshold(
                 spec->score, spec->threshold[t],
                 problems->target + p * problems->pixels, problems->pixels);
+
+            if (!(limit >= DBL_MIN) || !isfinite(limit)) {
+                lk_job_release(&j);
+                return LK_FAIL(err, LK_E_ARG,
+                               "problem %" PRIu64 ": %s threshold %g is an SSE of %g",
+                               problems->index[p], lk_score_name(spec->score),
+                               spec->threshold[t], limit);
+            }
+            j.limit[p * spec->thresholds + t] = limit;
         }
     }
     for (size_t i = 0; i < count * latent; i++) {

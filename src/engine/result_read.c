@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ bool lk_result_recognise(const char *path)
 /* Copies a digest of 32 hex characters. */
 static bool take_digest(char out[33], const char *text)
 {
-    if (text == NULL || strlen(text) != 32) return false;
+    if (strlen(text) != 32 || strspn(text, "0123456789abcdef") != 32) return false;
     memcpy(out, text, 33);
     return true;
 }
@@ -56,22 +57,23 @@ static bool take_thresholds(lk_spec *spec, json_t *list)
 static bool parse_spec(lk_spec *spec, const char *text)
 {
     const char *model = NULL, *problem_set = NULL, *score = NULL, *seed = NULL;
-    json_int_t problems = 0, latent = 0, pixels = 0, stream = 0;
+    json_int_t schema = 0, problems = 0, latent = 0, pixels = 0, stream = 0;
     json_t *thresholds = NULL;
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     bool good = false;
 
     *spec = (lk_spec){0};
     if (root != NULL &&
-        json_unpack(root, "{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:F, s:s, s:I}", "model",
-                    &model, "problem_set", &problem_set, "problems", &problems,
-                    "latent", &latent, "pixels", &pixels, "score", &score, "thresholds",
-                    &thresholds, "temperature", &spec->temperature, "seed", &seed,
-                    "stream", &stream) == 0) {
-        good = take_digest(spec->model_digest, model) &&
+        json_unpack(root, "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:F, s:s, s:I}",
+                    "schema", &schema, "model", &model, "problem_set", &problem_set,
+                    "problems", &problems, "latent", &latent, "pixels", &pixels,
+                    "score", &score, "thresholds", &thresholds, "temperature",
+                    &spec->temperature, "seed", &seed, "stream", &stream) == 0) {
+        good = schema == 1 && take_digest(spec->model_digest, model) &&
                take_digest(spec->problems_digest, problem_set) &&
                take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
                problems > 0 && latent > 0 && pixels > 0 && stream > 0 &&
+               stream <= UINT32_MAX && spec->temperature > 0.0 &&
                (spec->score = lk_score_find(score)) != LK_SCORES;
         spec->problems = (size_t)problems;
         spec->latent = (size_t)latent;
@@ -101,10 +103,10 @@ static void parse_run(lk_result *result, const char *text)
     json_decref(root);
 }
 
-/* Copies a tensor of known dtype and shape into `to`. */
-static lk_status take(const char *path, const lk_safetensors *file, const char *name,
-                      lk_dtype dtype, uint64_t rows, uint64_t columns, void *to,
-                      lk_error *err)
+/* The tensor of that name, where it has this dtype and shape. */
+static lk_status find(const char *path, const lk_safetensors *file, const char *name,
+                      lk_dtype dtype, uint64_t rows, uint64_t columns,
+                      const lk_tensor **out, lk_error *err)
 {
     const lk_tensor *t = lk_safetensors_find(file, name);
     const size_t rank = columns > 0 ? 2 : 1;
@@ -116,8 +118,20 @@ static lk_status take(const char *path, const lk_safetensors *file, const char *
                        "%s: %s is not %s [%" PRIu64 "][%" PRIu64 "]", path, name,
                        lk_dtype_name(dtype), rows, columns);
     }
-    memcpy(to, t->data, t->bytes);
+    *out = t;
     return LK_OK;
+}
+
+/* Copies it into `to`. */
+static lk_status take(const char *path, const lk_safetensors *file, const char *name,
+                      lk_dtype dtype, uint64_t rows, uint64_t columns, void *to,
+                      lk_error *err)
+{
+    const lk_tensor *t = NULL;
+    const lk_status st = find(path, file, name, dtype, rows, columns, &t, err);
+
+    if (st == LK_OK) memcpy(to, t->data, t->bytes);
+    return st;
 }
 
 static lk_status take_done(const char *path, const lk_safetensors *file,
@@ -133,6 +147,7 @@ static lk_status take_done(const char *path, const lk_safetensors *file,
 
         memcpy(row, (const char *)t->data + r * sizeof row, sizeof row);
         if (row[0] < 0 || (uint64_t)row[0] >= result->spec.problems || row[1] < 0 ||
+            (uint64_t)row[2] > lk_attempts_max(result->spec.latent) ||
             lk_ranges_add(&result->done[row[0]], (uint64_t)row[1], (uint64_t)row[2],
                           NULL) != LK_OK) {
             return LK_FAIL(err, LK_E_MISMATCH, "%s: done[%" PRIu64 "] makes no sense",
@@ -148,6 +163,9 @@ static lk_status take_trace(const char *path, const lk_safetensors *file,
     const lk_tensor *t = lk_safetensors_find(file, "trace");
 
     if (t == NULL) return LK_OK;
+    if (t->rank != 2 || t->shape[1] == 0) {
+        return LK_FAIL(err, LK_E_MISMATCH, "%s: no trace F64 [P][J]", path);
+    }
     result->trace = malloc(t->bytes > 0 ? t->bytes : 1);
     if (result->trace == NULL) {
         return LK_FAIL(err, LK_E_MEMORY, "%s: no room for trace", path);
@@ -155,6 +173,67 @@ static lk_status take_trace(const char *path, const lk_safetensors *file,
     result->traced = (size_t)t->shape[1];
     return take(path, file, "trace", LK_DTYPE_F64, result->spec.problems,
                 result->traced, result->trace, err);
+}
+
+/* Whether an attempt is one of those done. */
+static bool is_done(const lk_ranges *done, uint64_t attempt)
+{
+    size_t low = 0, high = done->count;
+
+    while (low < high) { /* the first range that ends behind it */
+        const size_t middle = low + (high - low) / 2;
+
+        if (done->range[middle].end <= attempt) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < done->count && done->range[low].first <= attempt;
+}
+
+/* First successes are there where successes are, among the attempts done, and none comes
+ * later than that of a lower threshold. */
+static bool firsts_agree(const lk_result *result, size_t p)
+{
+    const lk_tally *tally = &result->tally;
+    uint64_t before = LK_NO_ATTEMPT;
+
+    for (size_t t = 0; t < tally->thresholds; t++) {
+        const uint64_t c = tally->successes[p * tally->thresholds + t];
+        const uint64_t first = tally->first[p * tally->thresholds + t];
+
+        if (first > before || (c == 0) != (first == LK_NO_ATTEMPT)) return false;
+        if (c > 0 && !is_done(&result->done[p], first)) return false;
+        before = first;
+    }
+    return true;
+}
+
+/* A best score has an attempt, and a success is a score. */
+static bool best_agrees(const lk_result *result, size_t p)
+{
+    const lk_tally *tally = &result->tally;
+    const uint64_t c = tally->successes[(p + 1) * tally->thresholds - 1];
+
+    if (tally->best[p] == (double)INFINITY) {
+        return tally->best_attempt[p] == LK_NO_ATTEMPT && c == 0;
+    }
+    return tally->best[p] >= 0.0 && is_done(&result->done[p], tally->best_attempt[p]);
+}
+
+/* Every draw is in one bin. */
+static bool histogram_agrees(const lk_tally *tally, size_t p)
+{
+    uint64_t left = tally->attempts[p];
+
+    for (size_t b = 0; b < LK_HISTOGRAM_BINS; b++) {
+        const uint64_t n = tally->histogram[p * LK_HISTOGRAM_BINS + b];
+
+        if (n > left) return false;
+        left -= n;
+    }
+    return left == 0;
 }
 
 /* Counts must agree with each other and with the ranges that say what was done. */
@@ -183,6 +262,17 @@ static lk_status check_counts(const char *path, const lk_result *result, lk_erro
             }
             below = c;
         }
+        const char *wrong = !firsts_agree(result, p)         ? "first_success"
+                            : !best_agrees(result, p)        ? "best_attempt"
+                            : !histogram_agrees(tally, p)    ? "histogram"
+                            : result->index[p] > LK_ITEM_MAX ? "index"
+                            : !(result->guard[p] >= 0.0)     ? "guard_band"
+                                                             : NULL;
+
+        if (wrong != NULL) {
+            return LK_FAIL(err, LK_E_MISMATCH, "%s: %s[%zu] makes no sense", path,
+                           wrong, p);
+        }
     }
     return LK_OK;
 }
@@ -192,8 +282,15 @@ static lk_status take_tensors(const char *path, const lk_safetensors *file,
 {
     lk_tally *tally = &result->tally;
     const uint64_t p = tally->problems, t = tally->thresholds;
+    double threshold[LK_THRESHOLDS_MAX];
     lk_status st = LK_OK;
 
+    LK_TRY(take(path, file, "threshold", LK_DTYPE_F64, t, 0, threshold, err));
+    if (memcmp(threshold, result->spec.threshold, t * sizeof *threshold) != 0) {
+        st = LK_FAIL(err, LK_E_MISMATCH, "%s: threshold is not that of largek.spec",
+                     path);
+        goto out;
+    }
     LK_TRY(take(path, file, "index", LK_DTYPE_I64, p, 0, result->index, err));
     LK_TRY(take(path, file, "attempts", LK_DTYPE_I64, p, 0, tally->attempts, err));
     LK_TRY(take(path, file, "successes", LK_DTYPE_I64, p, t, tally->successes, err));
@@ -218,6 +315,7 @@ lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
     lk_result result = {0};
     lk_spec spec;
     uint64_t *no_index = NULL;
+    const lk_tensor *largest = NULL;
     const char *text;
     lk_status st = lk_safetensors_read(path, &file, err);
 
@@ -232,6 +330,9 @@ lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
                      path);
         goto out;
     }
+    /* What the file holds bounds what is allocated for it. */
+    LK_TRY(find(path, &file, "histogram", LK_DTYPE_I64, spec.problems,
+                LK_HISTOGRAM_BINS, &largest, err));
     no_index = calloc(spec.problems, sizeof *no_index);
     if (no_index == NULL) {
         st = LK_FAIL(err, LK_E_MEMORY, "%s: no room for %zu problems", path,

@@ -1,6 +1,7 @@
 /* result_write.c - a result as a safetensors file. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum { TENSORS_MAX = 11 };
 /* The spec as JSON.  64-bit numbers are texts: JSON readers may take numbers as double. */
 static char *spec_json(const lk_spec *spec)
 {
+    bool whole = true;
     char seed[24];
     json_t *thresholds = json_array();
     json_t *root;
@@ -21,7 +23,7 @@ static char *spec_json(const lk_spec *spec)
 
     snprintf(seed, sizeof seed, "%" PRIu64, spec->seed);
     for (size_t t = 0; t < spec->thresholds; t++) {
-        json_array_append_new(thresholds, json_real(spec->threshold[t]));
+        whole &= json_array_append_new(thresholds, json_real(spec->threshold[t])) == 0;
     }
     root =
         json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:f, s:s, s:i}", "schema",
@@ -30,7 +32,7 @@ static char *spec_json(const lk_spec *spec)
                   (json_int_t)spec->latent, "pixels", (json_int_t)spec->pixels, "score",
                   lk_score_name(spec->score), "thresholds", thresholds, "temperature",
                   spec->temperature, "seed", seed, "stream", (int)spec->stream_version);
-    text = json_dumps(root, JSON_COMPACT);
+    text = whole ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;
 }

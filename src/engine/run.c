@@ -50,6 +50,11 @@ static lk_status session_open(lk_session *session, lk_error *err)
     return LK_OK;
 }
 
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 static void report(const lk_session *session)
 {
     const lk_run_options *options = session->options;
@@ -59,8 +64,9 @@ static void report(const lk_session *session)
 
     if (options->on_progress == NULL) return;
     for (size_t p = 0; p < session->result->spec.problems; p++) {
-        progress.done += lk_done_below(&session->result->done[p], options->draws);
-        progress.total += options->draws;
+        progress.done = add_capped(
+            progress.done, lk_done_below(&session->result->done[p], options->draws));
+        progress.total = add_capped(progress.total, options->draws);
     }
     options->on_progress(options->context, &progress);
 }
@@ -72,7 +78,10 @@ static void keep_notes(lk_session *session)
 
     result->redecided += session->notes.redecided;
     result->audited += session->notes.audited;
-    result->audit_largest = fmax(result->audit_largest, session->notes.audit_largest);
+    if (isfinite(session->notes.audit_largest)) { /* JSON has no infinity */
+        result->audit_largest =
+            fmax(result->audit_largest, session->notes.audit_largest);
+    }
     result->seconds = session->seconds_before + (lk_clock_s() - session->started);
     session->notes.redecided = session->notes.audited = 0;
 }

@@ -116,6 +116,14 @@ lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
         return LK_FAIL(err, LK_E_MISMATCH, "another problem set: digest %s, not %s",
                        a->problems_digest, b->problems_digest);
     }
+    if (a->problems != b->problems || a->latent != b->latent ||
+        a->pixels != b->pixels) {
+        return LK_FAIL(err, LK_E_MISMATCH,
+                       "another shape: %zu problems %zu -> %zu, not %zu problems "
+                       "%zu -> %zu",
+                       a->problems, a->latent, a->pixels, b->problems, b->latent,
+                       b->pixels);
+    }
     if (a->score != b->score) {
         return LK_FAIL(err, LK_E_MISMATCH, "another score: %s, not %s",
                        lk_score_name(a->score), lk_score_name(b->score));

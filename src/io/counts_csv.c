@@ -29,7 +29,7 @@ static size_t count_quotes(const char *s, size_t bytes)
 
 static lk_status join(csv *r, const char *data, size_t bytes, lk_error *err)
 {
-    if (bytes > LK_TEXT_LINE_MAX - r->used) {
+    if (bytes >= LK_TEXT_LINE_MAX - r->used) { /* a line end goes before it */
         return LK_FAIL(err, LK_E_FORMAT,
                        "%s:%" PRIu64 ": a quoted cell longer than %zu",
                        lk_text_name(r->text), r->line, LK_TEXT_LINE_MAX);

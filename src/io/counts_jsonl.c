@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "io/counts_build.h"
+#include "io/json.h"
 
 typedef struct {
     lk_text *text;
@@ -79,7 +80,7 @@ static lk_status parse(const jsonl *r, const char *line, size_t bytes, json_t **
 
     *object = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, &why);
     if (*object == NULL) {
-        const bool memory = json_error_code(&why) == json_error_out_of_memory;
+        const bool memory = lk_json_no_memory(&why);
 
         return LK_FAIL(err, memory ? LK_E_MEMORY : LK_E_FORMAT,
                        "%s:%" PRIu64 ":%d: not JSON: %s", file, number, why.position,

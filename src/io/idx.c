@@ -1,20 +1,15 @@
 /* idx.c - images in the IDX format, the one MNIST is published in. */
 #include "largek/idx.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "base/bytes.h"
+#include "io/source.h"
 
 enum {
     IDX_MAGIC_IMAGES = 0x00000803, /* two zeros, type 8 (ubyte), 3 dimensions */
-    IDX_HEADER_BYTES = 16,         /* the magic and three sizes, big-endian    */
-    CHUNK_BYTES = 65536
+    IDX_HEADER_BYTES = 16          /* the magic and three sizes, big-endian    */
 };
 
 /* What was read: all of `used` bytes or, beyond `keep`, only counted. */
@@ -23,28 +18,34 @@ typedef struct {
     size_t used, room, keep;
 } growing;
 
-/* Reads up to `want` bytes, fewer only at the end of the file; `expected` is how many the
- * file should have in all, as far as is known.  zlib's messages start with the path. */
-static lk_status read_some(gzFile file, const char *path, size_t expected, uint8_t *to,
-                           unsigned want, unsigned *got, lk_error *err)
-{
-    const int count = gzread(file, to, want);
-    int code = Z_OK;
-    const char *message = gzerror(file, &code);
+/* A file being read; `next` are bytes that nobody has taken. */
+typedef struct {
+    lk_source *source;
+    const char *path, *next;
+    size_t left, taken;
+} reader;
 
-    /* Cut gzip data is known for it before all that is left of it was handed out. */
-    const bool cut = code == Z_BUF_ERROR && count >= 0 && (unsigned)count == want;
-    if (code == Z_OK || code == Z_STREAM_END || cut) {
-        *got = (unsigned)count;
-        return LK_OK;
+/* Takes up to `most` of the next bytes, none only at the end of the file; `expected` is how
+ * many the file should have in all, as far as is known. */
+static lk_status take(reader *r, size_t most, size_t expected, const uint8_t **bytes,
+                      size_t *got, lk_error *err)
+{
+    if (r->left == 0) {
+        const lk_status st = lk_source_next(r->source, &r->next, &r->left, err);
+
+        if (st != LK_OK && lk_source_cut(r->source))
+            return LK_FAIL(err, st,
+                           "%s: want %zu bytes, found %zu before the gzip data breaks "
+                           "off",
+                           r->path, expected, r->taken);
+        if (st != LK_OK) return st;
     }
-    if (code == Z_MEM_ERROR)
-        return LK_FAIL(err, LK_E_MEMORY, "%s: no room to decompress", path);
-    if (code == Z_BUF_ERROR)
-        return LK_FAIL(err, LK_E_FORMAT,
-                       "%s: want %zu bytes, found %lld before the gzip data breaks off",
-                       path, expected, (long long)gztell(file));
-    return LK_FAIL(err, code == Z_ERRNO ? LK_E_IO : LK_E_FORMAT, "%s", message);
+    *got = r->left < most ? r->left : most;
+    *bytes = (const uint8_t *)r->next;
+    r->next += *got;
+    r->left -= *got;
+    r->taken += *got;
+    return LK_OK;
 }
 
 static lk_status append(growing *to, const uint8_t *from, size_t count,
@@ -69,46 +70,50 @@ static lk_status append(growing *to, const uint8_t *from, size_t count,
 }
 
 /* Reads the pixels: `bytes` of them to the very end of the file. */
-static lk_status read_pixels(gzFile file, const char *path, size_t bytes, growing *to,
-                             lk_error *err)
+static lk_status read_pixels(reader *r, size_t bytes, growing *to, lk_error *err)
 {
-    uint8_t chunk[CHUNK_BYTES];
-    unsigned got = 0;
-    size_t total = 0;
+    const uint8_t *chunk = NULL;
+    size_t got = 0, total = 0;
     lk_status st = LK_OK;
 
     do {
-        LK_TRY(read_some(file, path, IDX_HEADER_BYTES + bytes, chunk, sizeof chunk,
-                         &got, err));
+        LK_TRY(take(r, SIZE_MAX, IDX_HEADER_BYTES + bytes, &chunk, &got, err));
         if (got > bytes - total) {
             st = LK_FAIL(err, LK_E_FORMAT,
-                         "%s: want %zu bytes of pixels by its header, found more", path,
-                         bytes);
+                         "%s: want %zu bytes of pixels by its header, found more",
+                         r->path, bytes);
             goto out;
         }
-        LK_TRY(append(to, chunk, got, path, err));
+        LK_TRY(append(to, chunk, got, r->path, err));
         total += got;
     } while (got > 0);
     if (total != bytes)
         st = LK_FAIL(err, LK_E_FORMAT,
-                     "%s: want %zu bytes of pixels by its header, found %zu", path,
+                     "%s: want %zu bytes of pixels by its header, found %zu", r->path,
                      bytes, total);
 
 out:
     return st;
 }
 
-static lk_status read_header(gzFile file, const char *path, lk_images *images,
-                             size_t *image_bytes, lk_error *err)
+static lk_status read_header(reader *r, lk_images *images, size_t *image_bytes,
+                             lk_error *err)
 {
     uint8_t header[IDX_HEADER_BYTES];
-    unsigned got = 0;
+    const char *path = r->path;
+    size_t used = 0, got = 0;
     lk_status st = LK_OK;
 
-    LK_TRY(read_some(file, path, sizeof header, header, sizeof header, &got, err));
-    if (got != sizeof header) {
-        st = LK_FAIL(err, LK_E_FORMAT, "%s: want %zu bytes of IDX header, found %u",
-                     path, sizeof header, got);
+    do {
+        const uint8_t *bytes = NULL;
+
+        LK_TRY(take(r, sizeof header - used, sizeof header, &bytes, &got, err));
+        memcpy(header + used, bytes, got);
+        used += got;
+    } while (got > 0 && used < sizeof header);
+    if (used != sizeof header) {
+        st = LK_FAIL(err, LK_E_FORMAT, "%s: want %zu bytes of IDX header, found %zu",
+                     path, sizeof header, used);
         goto out;
     }
     const unsigned magic = (unsigned)lk_load_big(header, 4);
@@ -133,22 +138,17 @@ out:
 
 lk_status lk_idx_read(const char *path, size_t limit, lk_images *out, lk_error *err)
 {
+    reader r = {.path = path};
     lk_images images = {0};
     growing pixels = {0};
     size_t image_bytes = 0, keep;
     lk_status st = LK_OK;
 
-    errno = 0;
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL) {
-        st = errno == 0 ? LK_FAIL(err, LK_E_MEMORY, "%s: no room to open it", path)
-                        : LK_FAIL(err, LK_E_IO, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    LK_TRY(read_header(file, path, &images, &image_bytes, err));
+    LK_TRY(lk_source_open(path, &r.source, err));
+    LK_TRY(read_header(&r, &images, &image_bytes, err));
     keep = limit > 0 && limit < images.count ? limit : images.count;
     pixels.keep = keep * image_bytes;
-    LK_TRY(read_pixels(file, path, images.count * image_bytes, &pixels, err));
+    LK_TRY(read_pixels(&r, images.count * image_bytes, &pixels, err));
     if (limit > images.count) {
         st = LK_FAIL(err, LK_E_ARG, "%s: want %zu images, found %zu", path, limit,
                      images.count);
@@ -161,7 +161,7 @@ lk_status lk_idx_read(const char *path, size_t limit, lk_images *out, lk_error *
 
 out:
     free(pixels.bytes);
-    if (file != NULL) gzclose_r(file); /* read only: nothing left to lose */
+    lk_source_close(r.source);
     return st;
 }
 

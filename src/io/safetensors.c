@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "io/json.h"
 #include "io/safetensors_parts.h"
 
 /* What the reader's structs point into. */
@@ -14,14 +15,6 @@ typedef struct {
     json_t *root;   /* names, keys and values                   */
     uint8_t *bytes; /* the file; once aligned, the tensors only */
 } parts;
-
-/* An error text is one line, and a header may hold anything. */
-static const char *one_line(char *text)
-{
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-    return text;
-}
 
 /* Parses the header of a file of `total` bytes. */
 static lk_status parse_header(const char *path, const uint8_t *bytes, size_t total,
@@ -52,7 +45,7 @@ static lk_status parse_header(const char *path, const uint8_t *bytes, size_t tot
         return LK_FAIL(err, LK_E_MEMORY, "%s: no room for its header", path);
     if (*root == NULL)
         return LK_FAIL(err, LK_E_FORMAT, "%s: header byte %d: %s", path, why.position,
-                       one_line(why.text));
+                       why.text);
     for (size_t i = (size_t)why.position; i < length; i++)
         if (header[i] != ' ')
             return LK_FAIL(err, LK_E_FORMAT,

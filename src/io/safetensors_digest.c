@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/json.h"
 #include "io/safetensors_parts.h"
 
 char *lk_header_text(const json_t *root)
@@ -30,12 +31,6 @@ char *lk_header_text(const json_t *root)
     }
     text[bytes] = '\0';
     return text;
-}
-
-/* jansson has a code for it, but leaves the error empty where it forgets to set it. */
-bool lk_json_no_memory(const json_error_t *why)
-{
-    return why->text[0] == '\0' || json_error_code(why) == json_error_out_of_memory;
 }
 
 /* A copy whose values are shared; NULL for want of memory, which json_copy itself takes

@@ -31,9 +31,6 @@ bool lk_shape_bytes(const uint64_t shape[], size_t rank, lk_dtype dtype, size_t 
  * Errors     NULL for want of memory */
 char *lk_header_text(const json_t *root);
 
-/* Whether parsing failed for want of memory, and not for the text. */
-bool lk_json_no_memory(const json_error_t *why);
-
 /* The value of the digests entry: a JSON object of every tensor's digest by its name,
  * and the header's by the empty name.
  * Ownership  the text is the caller's; free it

@@ -5,33 +5,21 @@
 
 #include "base/file.h"
 #include "io/safetensors_parts.h"
+#include "io/utf8.h"
 
 static lk_status no_memory(const char *path, lk_error *err)
 {
     return LK_FAIL(err, LK_E_MEMORY, "%s: no room for its header", path);
 }
 
-/* Bytes of the UTF-8 character at `c`, 0 where there is none: neither a stray byte, nor a
- * longer form than need be, a surrogate, or beyond U+10FFFF. */
-static size_t utf8_bytes(const unsigned char *c)
-{
-    const size_t bytes = c[0] < 0x80 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-    const unsigned lowest = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80;
-    const unsigned highest = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
-
-    if (bytes == 1) return 1;
-    if (c[0] < 0xc2 || c[0] > 0xf4 || c[1] < lowest || c[1] > highest) return 0;
-    for (size_t i = 2; i < bytes; i++)
-        if ((c[i] & 0xc0) != 0x80) return 0; /* the NUL at the end as well */
-    return bytes;
-}
-
 /* jansson says NULL to bad UTF-8 and to a failed allocation alike. */
 static lk_status check_utf8(const char *path, const char *what, const char *text,
                             lk_error *err)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0';) {
-        const size_t bytes = utf8_bytes(c);
+    const char *const end = text + strlen(text);
+
+    for (const char *c = text; c < end;) {
+        const size_t bytes = lk_utf8_bytes(c, (size_t)(end - c));
 
         if (bytes == 0)
             return LK_FAIL(err, LK_E_ARG, "%s: a %s that is not UTF-8", path, what);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PACKED_BYTES = 1 << 16, PLAIN_BYTES = 1 << 17, MAGIC_BYTES = 4 };
 
@@ -18,6 +19,7 @@ struct lk_source {
     char *name;
     packing packing;
     bool in_member; /* between the start and the end of a packed member */
+    bool cut;       /* the file ended there                             */
     z_stream gzip;
     bool gzip_ready;
     ZSTD_DStream *zstd;
@@ -65,6 +67,11 @@ void lk_source_close(lk_source *source)
 const char *lk_source_name(const lk_source *source)
 {
     return source->name;
+}
+
+bool lk_source_cut(const lk_source *source)
+{
+    return source->cut;
 }
 
 /* Reads more packed bytes once all are used; filled stays 0 at the end of the file. */
@@ -143,6 +150,9 @@ static lk_status unpack_zstd(lk_source *source, size_t *made, lk_error *err)
     ZSTD_outBuffer out = {source->plain, sizeof source->plain, *made};
     const size_t code = ZSTD_decompressStream(source->zstd, &out, &in);
 
+    if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation) {
+        return LK_FAIL(err, LK_E_MEMORY, "%s: no room to unpack it", source->name);
+    }
     if (ZSTD_isError(code)) {
         return LK_FAIL(err, LK_E_FORMAT, "%s: damaged Zstandard data: %s", source->name,
                        ZSTD_getErrorName(code));
@@ -165,6 +175,7 @@ static lk_status unpack(lk_source *source, size_t *made, lk_error *err)
         LK_TRY(source->packing == PACKING_GZIP ? unpack_gzip(source, made, err)
                                                : unpack_zstd(source, made, err));
         if (source->at == at && *made == 0) { /* no input left, and a member open */
+            source->cut = true;
             st = LK_FAIL(err, LK_E_FORMAT, "%s: packed data end too early",
                          source->name);
             goto out;

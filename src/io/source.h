@@ -6,6 +6,7 @@
 #ifndef LK_IO_SOURCE_H
 #define LK_IO_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "largek/status.h"
@@ -24,6 +25,9 @@ const char *lk_source_name(const lk_source *source);
  * Errors  LK_E_IO, LK_E_MEMORY, LK_E_FORMAT for packed data that is damaged or cut */
 lk_status lk_source_next(lk_source *source, const char **data, size_t *bytes,
                          lk_error *err);
+
+/* Whether the last failure was packed data that end too early. */
+bool lk_source_cut(const lk_source *source);
 
 /* NULL is fine. */
 void lk_source_close(lk_source *source);

@@ -55,7 +55,8 @@ static bool is_idx(const head *h)
  * strings in its header ('descr', '|u1', 'fortran_order', 'shape') one can end so. */
 static bool npy_holds_bytes(const head *h)
 {
-    const size_t fixed = 10;
+    /* The magic, two bytes of version, and the header's length: 2 bytes in version 1. */
+    const size_t fixed = h->byte[NPY_MAGIC_BYTES] == 1 ? 10 : 12;
     const char *text = h->byte + (h->bytes < fixed ? h->bytes : fixed);
     const char *end = strchr(text, '}');
     const char *single = strstr(text, "u1'"), *twofold = strstr(text, "u1\"");

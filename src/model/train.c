@@ -225,6 +225,26 @@ static lk_status run_epochs(training *t, double *final_loss, lk_error *err)
     return LK_OK;
 }
 
+/* The last step may have been the one too large, and no loss was taken after it. */
+static lk_status check_weights(const lk_model *model, lk_error *err)
+{
+    lk_layer *layer[LK_TRAIN_LAYERS_MAX];
+    const size_t layers = lk_model_layers(model, layer);
+
+    for (size_t l = 0; l < layers; l++) {
+        bool finite = true;
+
+        for (size_t i = 0; i < layer[l]->out * layer[l]->in; i++)
+            finite = finite && isfinite(layer[l]->weight[i]);
+        for (size_t o = 0; o < layer[l]->out; o++)
+            finite = finite && isfinite(layer[l]->bias[o]);
+        if (!finite) {
+            return LK_FAIL(err, LK_E_NUMERIC, "the last step left weights not finite");
+        }
+    }
+    return LK_OK;
+}
+
 lk_status lk_train_vae(const float *images, size_t count, size_t pixels,
                        const lk_train_options *options, lk_model *out,
                        double *final_loss, lk_error *err)
@@ -246,6 +266,7 @@ lk_status lk_train_vae(const float *images, size_t count, size_t pixels,
     openblas_set_num_threads(1);
     LK_TRY(training_init(&t, err));
     LK_TRY(run_epochs(&t, &loss, err));
+    LK_TRY(check_weights(&t.model, err));
     *out = t.model;
     t.model = (lk_model){0}; /* now the caller's */
     if (final_loss != NULL) *final_loss = loss;

@@ -10,7 +10,36 @@
 
 #include "plot/figure.h"
 
-enum { WIDTH = 1180, HEIGHT = 540, LABEL_MAX = 28 };
+enum { WIDTH = 1180, HEIGHT = 540, LABEL_MAX = 28, LABELS_MAX = 19 };
+
+/* What fits in LABEL_MAX characters of UTF-8, the last of them an ellipsis where some did
+ * not; control characters, which a script and its comments cannot hold, as spaces. */
+typedef struct {
+    char text[4 * LABEL_MAX + 1];
+    size_t length; /* in characters */
+} short_label;
+
+static short_label shorten(const char *label)
+{
+    short_label out = {.text = ""};
+    size_t bytes = 0, last = 0; /* where the last character began */
+
+    for (; *label != '\0'; label++) {
+        const unsigned char c = (unsigned char)*label;
+
+        if ((c & 0xC0) != 0x80) { /* begins a character */
+            if (out.length == LABEL_MAX) {
+                snprintf(out.text + last, sizeof out.text - last, "\u2026");
+                return out;
+            }
+            last = bytes;
+            out.length++;
+        }
+        if (bytes + 1 >= sizeof out.text) break; /* not UTF-8 */
+        out.text[bytes++] = (char)(c < 0x20 || c == 0x7F ? ' ' : c);
+    }
+    return out;
+}
 
 /* Dark to light in one direction, so that grey keeps the order. */
 static unsigned colour(size_t i, size_t count)
@@ -46,9 +75,9 @@ static unsigned marker(size_t i)
     return shapes[i % 10];
 }
 
-static void write_curve(FILE *to, const char *what, const lk_passk_curve *curve)
+static void write_curve(FILE *to, const lk_passk_curve *curve)
 {
-    fprintf(to, "# %s %s: k pass lo hi\n", what, curve->label);
+    fprintf(to, "# curve %s: k pass lo hi\n", shorten(curve->label).text);
     for (size_t j = 0; j < curve->points; j++) {
         fprintf(to, "%.17g %.17g %.17g %.17g\n", curve->k[j], curve->pass[j],
                 curve->lo[j], curve->hi[j]);
@@ -61,7 +90,8 @@ static void write_chosen(FILE *to, const lk_passk_curve *curve, double cut)
 {
     size_t written = 0;
 
-    fprintf(to, "# mean %s: k -log(pass) -log(hi) -log(lo)\n", curve->label);
+    fprintf(to, "# mean %s: k -log(pass) -log(hi) -log(lo)\n",
+            shorten(curve->label).text);
     for (size_t j = 0; j < curve->points; j++) {
         if (!(curve->pass[j] > 0.0)) continue;
         fprintf(to, "%.17g %.17g %.17g %.17g\n", curve->k[j], fabs(log(curve->pass[j])),
@@ -114,30 +144,36 @@ static void right_range(const lk_passk_figure *figure, double *low, double *high
     *high = *high > 0.0 ? *high * 1.5 : 10.0;
 }
 
-/* Where the labels of curves stand: at their ends, pushed apart where they would touch.
- * Shapes  y [curves], in the units of an axis from 0 to top */
-static void place_labels(const lk_passk_figure *figure, double top, size_t *order,
-                         double *y)
+/* A curve's label on the left panel; heights are parts of the axis. */
+typedef struct {
+    size_t curve;
+    double end, y; /* of the curve, of the label */
+} placed_label;
+
+/* Labels stand at the ends of their curves, pushed apart where they would touch.  Where
+ * there are too many curves, every second, third, ... has one.  Returns how many. */
+static size_t place_labels(const lk_passk_figure *figure, double top,
+                           placed_label label[LABELS_MAX])
 {
-    const size_t count = figure->curves;
-    const double gap = fmin(0.052 * top, top / (double)count);
+    const size_t step = (figure->curves + LABELS_MAX - 1) / LABELS_MAX;
+    const double gap = 0.052;
+    size_t count = 0;
 
-    for (size_t i = 0; i < count; i++) { /* insertion sort by height: few curves */
+    for (size_t i = 0; i < figure->curves; i += step) { /* insertion sort by height */
         const lk_passk_curve *curve = &figure->curve[i];
-        size_t at = i;
+        const double end = curve->points > 0 ? curve->pass[curve->points - 1] / top : 0;
+        size_t at = count++;
 
-        y[i] = curve->points > 0 ? curve->pass[curve->points - 1] : 0.0;
-        for (; at > 0 && y[order[at - 1]] > y[i]; at--) order[at] = order[at - 1];
-        order[at] = i;
+        for (; at > 0 && label[at - 1].end > end; at--) label[at] = label[at - 1];
+        label[at] = (placed_label){.curve = i, .end = end, .y = end};
     }
     for (size_t i = 1; i < count; i++) {
-        y[order[i]] = fmax(y[order[i]], y[order[i - 1]] + gap);
+        label[i].y = fmax(label[i].y, label[i - 1].y + gap);
     }
     for (size_t i = count; i-- > 0;) { /* back down from the top of the axis */
-        const double limit = i + 1 == count ? top : y[order[i + 1]] - gap;
-
-        y[order[i]] = fmin(y[order[i]], limit);
+        label[i].y = fmin(label[i].y, i + 1 == count ? 1.0 : label[i + 1].y - gap);
     }
+    return count;
 }
 
 static double largest_k(const lk_passk_figure *figure)
@@ -178,18 +214,21 @@ static size_t longest_label(const lk_passk_figure *figure)
     size_t longest = strlen(figure->legend) * 7 / 10;
 
     for (size_t i = 0; i < figure->curves; i++) {
-        const size_t length = strlen(figure->curve[i].label);
+        const size_t length = shorten(figure->curve[i].label).length;
 
         if (length > longest) longest = length;
     }
-    return longest < LABEL_MAX ? longest : LABEL_MAX;
+    return longest;
 }
 
 static void write_setup(FILE *to, const lk_passk_figure *figure)
 {
-    fputs("set datafile missing 'NaN'\n"
-          "set style fill transparent solid 0.16 noborder\n"
-          "set border 3 lc rgb '#444444'\n"
+    /* Many bands over each other would hide all that is under them. */
+    fprintf(to,
+            "set datafile missing 'NaN'\n"
+            "set style fill transparent solid %.3f noborder\n",
+            figure->curves <= 12 ? 0.16 : 1.92 / (double)figure->curves);
+    fputs("set border 3 lc rgb '#444444'\n"
           "set tics nomirror out scale 0.6 textcolor rgb '#222222'\n"
           "set grid xtics ytics lw 0.8 lc rgb '#dcdcdc'\n"
           "set logscale x 10\n"
@@ -207,47 +246,41 @@ static void write_setup(FILE *to, const lk_passk_figure *figure)
           to);
 }
 
-static void write_left_labels(FILE *to, const lk_passk_figure *figure, double top,
-                              const size_t *order, const double *y)
+static void write_left_labels(FILE *to, const lk_passk_figure *figure, double top)
 {
+    placed_label label[LABELS_MAX];
+    const size_t count = place_labels(figure, top, label);
+
     if (figure->legend[0] != '\0') {
         set_text(to, "label 3", figure->legend,
-                 " at graph 1.035,1.06 left font ',12' tc rgb '#222222'");
+                 " at graph 1.04,1.06 left font ',12' tc rgb '#222222'");
     }
-    for (size_t i = 0; i < figure->curves; i++) {
-        const size_t at = order[i];
-        char label[LABEL_MAX + 1], place[120];
+    for (size_t i = 0; i < count; i++) {
+        const unsigned rgb = colour(label[i].curve, figure->curves);
 
-        snprintf(label, sizeof label, "%.*s", LABEL_MAX, figure->curve[at].label);
+        if (figure->curve[label[i].curve].label[0] == '\0') continue;
         fprintf(to, "set label %zu ", 10 + i);
-        lk_figure_quote(to, label);
-        snprintf(place, sizeof place,
-                 " noenhanced at graph 1.035,%.4f left font ',12' tc rgb '#%06x'\n",
-                 y[at] / top, colour(at, figure->curves));
-        fputs(place, to);
+        lk_figure_quote(to, shorten(figure->curve[label[i].curve].label).text);
+        fprintf(to,
+                " noenhanced at graph 1.04,%.4f left font ',12' tc rgb '#%06x'\n"
+                "set arrow from graph 1.006,%.4f to graph 1.032,%.4f nohead lw 0.8 "
+                "lc rgb '#%06x'\n",
+                label[i].y, rgb, label[i].end, label[i].y, rgb);
     }
 }
 
-static lk_status write_left(FILE *to, const lk_passk_figure *figure, lk_error *err)
+static void write_left(FILE *to, const lk_passk_figure *figure)
 {
     const double right_end = 0.485 - 0.0068 * (double)longest_label(figure);
     const double top = top_of_left(figure);
-    size_t *order = calloc(figure->curves, sizeof *order);
-    double *y = calloc(figure->curves, sizeof *y);
-    lk_status st = LK_OK;
 
-    if (order == NULL || y == NULL) {
-        st = LK_FAIL(err, LK_E_MEMORY, "labels of %zu curves", figure->curves);
-        goto out;
-    }
-    place_labels(figure, top, order, y);
     fprintf(to,
             "set lmargin at screen 0.06\nset rmargin at screen %.4f\n"
             "set xrange [1:%.17g]\nset yrange [0:%.6g]\n"
             "set ylabel 'pass@k (share of problems)' noenhanced offset 1.2,0\n"
             "set title 'Mean over problems' offset 0,0.4 font ',14'\n",
             right_end, largest_k(figure), top);
-    write_left_labels(to, figure, top, order, y);
+    write_left_labels(to, figure, top);
     fputs("plot", to);
     for (size_t i = 0; i < figure->curves; i++) {
         const unsigned rgb = colour(i, figure->curves);
@@ -259,13 +292,7 @@ static lk_status write_left(FILE *to, const lk_passk_figure *figure, lk_error *e
             "pointinterval 5 lc rgb '#%06x'%s",
             i, rgb, i, dash(i), marker(i), rgb, i + 1 < figure->curves ? "," : "\n");
     }
-    for (size_t i = 0; i < figure->curves; i++)
-        fprintf(to, "unset label %zu\n", 10 + i);
-    fputs("unset label 1\nunset label 2\nunset label 3\n", to);
-out:
-    free(order);
-    free(y);
-    return st;
+    fputs("unset label\nunset arrow\n", to);
 }
 
 static bool anything_on_the_right(const lk_passk_figure *figure)
@@ -278,22 +305,61 @@ static bool anything_on_the_right(const lk_passk_figure *figure)
     return false;
 }
 
+/* Problems whose -log is infinite or 0 at every k, as lines of the legend. */
+static void write_not_shown(FILE *to, size_t problems, const char *without)
+{
+    if (problems == 0) return;
+    fprintf(to,
+            ", \\\n  keyentry with lines lc rgb 'white' title '%zu without a %s: not "
+            "shown'",
+            problems, without);
+}
+
+/* The legend's first line: how many curves there are, and of how many. */
+static void write_singles_title(FILE *to, const lk_passk_figure *figure)
+{
+    fprintf(to, "'%zu single problem%s", figure->singles,
+            figure->singles == 1 ? "" : "s");
+    if (figure->singles < figure->mixed) fprintf(to, " of %zu", figure->mixed);
+    fputs("'", to);
+}
+
+static void write_right_plot(FILE *to, const lk_passk_figure *figure)
+{
+    const size_t mean = figure->curves, singles = figure->curves + 1;
+
+    if (!anything_on_the_right(figure)) {
+        fputs("set label 'nothing to draw: every estimate is 0 or 1' at graph 0.5,0.5 "
+              "center tc rgb '#777777'\n"
+              "plot NaN notitle\n",
+              to);
+        return;
+    }
+    fprintf(to,
+            "plot data index %zu using 1:2 with lines lw 0.7 lc rgb '#96a3b3' title ",
+            singles);
+    write_singles_title(to, figure);
+    write_not_shown(to, figure->never, "success");
+    write_not_shown(to, figure->always, "failure");
+    fprintf(to,
+            ", \\\n  data index %zu using 1:3:4 with filledcurves lc rgb '#b5391f' "
+            "notitle, \\\n"
+            "  data index %zu using 1:2 with lines lw 3.2 lc rgb '#b5391f' title "
+            "'mean over all problems'\n",
+            mean, mean);
+}
+
 static void write_right(FILE *to, const lk_passk_figure *figure, double low,
                         double high)
 {
-    const size_t mean = figure->curves, singles = figure->curves + 1;
-    char title[160];
+    char title[40 + sizeof(short_label)];
 
-    if (!anything_on_the_right(figure)) {
-        fputs(
-            "set label 4 'nothing to draw: every estimate is 0 or 1' at graph 0.5,0.5 "
-            "center tc rgb '#777777'\n",
-            to);
-    }
-    snprintf(title, sizeof title, "Single problems and their mean%s%.60s",
-             figure->chosen_label[0] == '\0' ? "" : ", ", figure->chosen_label);
+    snprintf(title, sizeof title, "Single problems and their mean%s%s",
+             figure->chosen_label[0] == '\0' ? "" : ", ",
+             shorten(figure->chosen_label).text);
     fprintf(to,
             "set lmargin at screen 0.60\nset rmargin at screen 0.975\n"
+            "set style fill transparent solid 0.16 noborder\n"
             "set logscale y 10\nset format y '10^{%%T}'\n"
             "set yrange [%.6g:%.6g]\n"
             "set ylabel '-log pass@k (natural logarithm)' noenhanced offset 0.6,0\n"
@@ -301,15 +367,8 @@ static void write_right(FILE *to, const lk_passk_figure *figure, double low,
             "noenhanced font ',12'\n",
             low, high);
     set_text(to, "title", title, " offset 0,0.4 font ',14'");
-    fprintf(
-        to,
-        "plot data index %zu using 1:2 with lines lw 0.7 lc rgb '#96a3b3' title "
-        "'%zu single problems', \\\n"
-        "  data index %zu using 1:3:4 with filledcurves lc rgb '#b5391f' notitle, \\\n"
-        "  data index %zu using 1:2 with lines lw 3.2 lc rgb '#b5391f' title "
-        "'mean over all problems'\n"
-        "unset multiplot\n",
-        singles, figure->singles, mean, mean);
+    write_right_plot(to, figure);
+    fputs("unset multiplot\n", to);
 }
 
 lk_status lk_plot_passk(const lk_passk_figure *figure, const char *path,
@@ -323,12 +382,12 @@ lk_status lk_plot_passk(const lk_passk_figure *figure, const char *path,
     LK_TRY(lk_figure_open(&gnuplot, path, "passk", keep, WIDTH, HEIGHT, err));
     right_range(figure, &low, &high);
     for (size_t i = 0; i < figure->curves; i++) {
-        write_curve(gnuplot.data, "curve", &figure->curve[i]);
+        write_curve(gnuplot.data, &figure->curve[i]);
     }
     write_chosen(gnuplot.data, figure->chosen, high);
     write_singles(gnuplot.data, figure);
     write_setup(gnuplot.script, figure);
-    LK_TRY(write_left(gnuplot.script, figure, err));
+    write_left(gnuplot.script, figure);
     write_right(gnuplot.script, figure, low, high);
     st = lk_figure_commit(&gnuplot, err);
 out:

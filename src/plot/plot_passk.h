@@ -25,7 +25,9 @@ typedef struct {
     const lk_passk_curve *chosen; /* the mean on the right                  */
 
     size_t singles, points;
-    const double *k;        /* [points]                                     */
+    size_t mixed;         /* problems that `singles` were taken from            */
+    size_t never, always; /* problems without a success, without a failure: not shown */
+    const double *k;      /* [points]                                     */
     const double *log_pass; /* [singles][points] -log pass_i@k; NaN: leave out */
 } lk_passk_figure;
 

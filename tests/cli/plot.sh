@@ -35,6 +35,29 @@ grep '^#' kept/passk.dat
 grep '^10 ' kept/passk.dat | cut -d' ' -f1,2 | cut -c1-12
 (cd kept && gnuplot passk.gp && ls)
 
+echo "# labels: whole characters of UTF-8, no line ends; what is not drawn is counted"
+long=a23456789012345678901234567
+printf 'model,id,n,c\n\303\251%s\303\251,1,9,0\n"a\n\n\nb",1,9,2\n"a\n\n\nb",2,9,9\n' \
+    $long >long.csv
+"$largek" plot passk long.csv -o long.svg --keep kept
+if command -v iconv >/dev/null; then iconv -f UTF-8 -t UTF-8 long.svg >/dev/null; fi
+grep '^# curve' kept/passk.dat
+grep -o 'intervals (.*)' long.svg
+"$largek" plot passk long.csv --group '' -o pooled.svg
+grep -oE '[0-9]+ (single problem|without a .*shown)' pooled.svg | sort -u
+awk 'BEGIN { print "id,n,c"; for (i = 0; i < 100; i++) print i ",300," 2 * i }' >many.csv
+"$largek" plot passk many.csv -o many.svg
+grep -oE '[0-9]+ (single problem.* of [0-9]+|without a .*shown)' many.svg | sort -u
+printf 'id,n,c\na,10,3\n' >one.csv
+"$largek" plot passk one.csv -o one.svg
+grep -o 'bands.*)' one.svg
+
+echo "# 64 curves: some of the labels, none over another"
+awk 'BEGIN { print "id,n,c,threshold"; for (i = 0; i < 64; i++) print "a,99," (i < 32 ? 0 : i) ",0." i + 10 }' >64.csv
+"$largek" plot passk 64.csv -o 64.svg --keep kept
+grep -E "^set label [1-9][0-9]" kept/passk.gp | sed 's/.*graph 1.04,\([-0-9.]*\).*/\1/' |
+    sort -n | awk '$1 < 0 || (NR > 1 && $1 - last < 0.05) { print "bad place" } { last = $1 } END { print NR }'
+
 echo "# every estimate 0: still a picture"
 printf 'id,n,c\na,10,0\nb,10,0\n' >none.csv
 "$largek" plot passk none.csv -o none.svg

@@ -16,6 +16,10 @@ cd "$folder"
 "$largek" passk run.safetensors --k 1001 || echo "status $?"
 "$largek" passk run.safetensors --threshold 0.07 || echo "status $?"
 "$largek" info result run.safetensors | grep -E '^(problems |score|thresholds|seed|attempts)'
+"$largek" sample --model m.safetensors --data images.idx --draws 1e5 --problems 0:11 \
+    --threshold 0.00123456789012:0.9:log=22 -o many.safetensors -q >/dev/null
+"$largek" info result many.safetensors | grep attempts_total # all digits
+"$largek" info result many.safetensors | grep '^thresholds' | tr ',' '\n' | sed -n '$=;$p'
 "$largek" info result m.safetensors 2>/dev/null || echo "status $?"
 if command -v gnuplot >/dev/null; then
     "$largek" plot passk run.safetensors -o run.svg

@@ -54,10 +54,24 @@ kill -TERM $pid
 wait $pid || echo "status $?"
 "$largek" info result f.safetensors | grep -c attempts_least
 
+
+echo "SIGUSR1 writes a checkpoint and goes on; SIGINT writes one and stops"
+"$largek" sample -m m.safetensors -d images.idx -t 0.02,0.05,0.1 -n 1e9 -o u.safetensors -q \
+    --checkpoint-every 1h &
+pid=$!
+sleep 1
+kill -USR1 $pid
+sleep 1
+"$largek" info result u.safetensors | awk '/^attempts_total/ { print($2 > 0 ? "saved" : "empty") }'
+kill -INT $pid
+wait $pid || echo "status $?"
+
 echo "bad input"
 status sample -n 10 -o no/such/folder/r.safetensors
 status sample -n 10 -o r.safetensors --device cuda
 status sample -n 10 -o r.safetensors --device gpu
+status sample -n 10 -o r.safetensors --device cuda:x
+status sample -n 10 -o -
 status sample -n 10 -o r.safetensors --path fused
 status "$largek" sample -m m.safetensors -d images.idx -o r.safetensors -t 0,0.1
 status sample -n 10 -o r.safetensors --problems 0:13

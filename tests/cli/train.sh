@@ -22,6 +22,7 @@ cmp -s m1.safetensors m3.safetensors || echo "another seed is another model"
 
 refuse() { train "$@" || echo "status $?"; }
 refuse -o m1.safetensors --epochs 5
+refuse -o - --epochs 5
 refuse -o no/such/folder/m.safetensors --epochs 5
 refuse -o m4.safetensors --problems 0:4
 refuse -o m4.safetensors --activation rlu

@@ -207,7 +207,7 @@ static void cpu_name(char *out, size_t bytes)
 
         if (strncmp(line, "model name", 10) != 0 || colon == NULL) continue;
         line[strcspn(line, "\n")] = '\0';
-        snprintf(out, bytes, "%.100s", colon + 2);
+        snprintf(out, bytes, "%.100s", colon + 1 + strspn(colon + 1, " "));
         break;
     }
     if (file != NULL) fclose(file);

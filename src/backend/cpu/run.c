@@ -3,13 +3,16 @@
  * A draw whose fast score is farther than the band from every threshold is counted as it
  * is.  The others, those that may be the best so far, and the audited ones go into a
  * queue as (problem, attempt, fast score); the canonical score decides them LK_LANES at
- * a time.  Why no draw that matters escapes, given |fast - canonical| <= band:
+ * a time.  Let w(x) = band max(1, x / highest threshold).  Why no draw that matters
+ * escapes, given |fast - canonical| <= w(the smaller of both):
  *
  *   thresholds  both scores are on the same side of a threshold unless the fast one is
  *               within the band of it
  *   best        let s be the smallest canonical score of the problem, at attempt j, b >= s
  *               any canonical score seen before, m the smallest fast one of j's tile:
- *               fast(j) <= s + band <= min(b + band, m + 2 band)
+ *               fast(j) <= s + w(s) with s <= b and s <= m + w(m)
+ *
+ * A fast score that is NaN or infinite says nothing, and is decided like those in doubt.
  */
 #include "backend/cpu/device.h"
 
@@ -95,17 +98,37 @@ static void add_row(lk_worker *worker, size_t problem)
     lk_tally_clear(&worker->row, 0);
 }
 
+static double highest_limit(const lk_workload *work, size_t problem)
+{
+    return work->limit[problem * work->thresholds + work->thresholds - 1];
+}
+
+/* w(score) / band: how much wider the band is at a score. */
+static double widening(double top, double score)
+{
+    return score > top ? score / top : 1.0;
+}
+
+static double best_so_far(lk_worker *worker, size_t problem)
+{
+    double best;
+
+#pragma omp critical(lk_cpu_tally)
+    best = worker->tally->best[problem];
+    return best;
+}
+
 static void note_audit(lk_worker *worker, const lk_suspect *suspect, double score)
 {
-    const lk_workload *work = worker->device->work;
-    const double *limit = work->limit + suspect->problem * work->thresholds;
+    const double top = highest_limit(worker->device->work, suspect->problem);
     const double band = worker->device->band[suspect->problem];
-    const double off = fabs((double)suspect->fast - score);
+    const double least = fmin((double)suspect->fast, score);
+    const double off = fabs((double)suspect->fast - score) / widening(top, least);
     lk_run_notes *notes = worker->notes;
 
-    /* Far above the thresholds a difference decides nothing. */
-    const bool near =
-        work->thresholds > 0 && score <= 2.0 * limit[work->thresholds - 1];
+    /* Far above the thresholds and the best score a difference decides nothing. */
+    const bool near = isfinite(off) &&
+                      least <= 2.0 * fmax(top, best_so_far(worker, suspect->problem));
 
 #pragma omp critical(lk_cpu_notes)
     {
@@ -166,7 +189,7 @@ static void drain(lk_worker *worker)
  * fast one may stand for. */
 static bool in_doubt(const double *limit, size_t thresholds, double fast, double band)
 {
-    if (isnan(fast)) return true;
+    if (!isfinite(fast)) return true;
     return bucket(limit, thresholds, fast - band) !=
            bucket(limit, thresholds, fast + band);
 }
@@ -178,6 +201,7 @@ static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
     const lk_scratch *scratch = worker->scratch;
     const double *limit = work->limit + problem * work->thresholds;
     const double band = worker->device->band[problem];
+    const double top = highest_limit(work, problem);
     const uint64_t block = scratch->attempt[0] / LK_AUDIT_BLOCK;
     const uint64_t audits[2] = {
         lk_audit_attempt(work->seed, work->index[problem], block),
@@ -186,7 +210,9 @@ static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
     size_t found = 0;
 
     for (size_t m = 0; m < count; m++) least = fminf(least, scratch->sse[m]);
-    const double candidate = fmin(best + band, (double)least + 2.0 * band);
+    const double seen = (double)least + band * widening(top, (double)least);
+    const double bound = fmin(best, seen); /* of the best score after this tile */
+    const double candidate = bound + band * widening(top, bound);
 
     for (size_t m = 0; m < count; m++) {
         const double fast = (double)scratch->sse[m];
@@ -204,15 +230,6 @@ static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
     }
     worker->row.attempts[0] += count;
     return found;
-}
-
-static double best_so_far(lk_worker *worker, size_t problem)
-{
-    double best;
-
-#pragma omp critical(lk_cpu_tally)
-    best = worker->tally->best[problem];
-    return best;
 }
 
 static void run_tile(lk_worker *worker, size_t problem, uint64_t first, size_t count)

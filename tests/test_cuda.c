@@ -1,0 +1,324 @@
+/* test_cuda.c - the CUDA plugin on an emulated device (tests/emulator): its kernels and its
+ * host code count what the CPU counts, draw for draw.
+ *
+ * No GPU is needed and none is used: this shows indices, counts, queues and logic, not
+ * races, speed or the arithmetic of a real GPU; scripts/gpu_check.sh is for those.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "sift.h"
+#include "support/check.h"
+#include "support/toy.h"
+#include "weights.h"
+
+extern size_t lk_emulated_memory;
+extern int lk_emulated_devices;
+const lk_backend *lk_plugin_backend(uint32_t abi);
+
+enum { DRAWS = 2300 };
+
+static const lk_backend *cuda(void)
+{
+    const lk_backend *backend = lk_plugin_backend(LK_BACKEND_ABI);
+
+    assert_non_null(backend);
+    return backend;
+}
+
+static lk_device *open_device(const lk_toy *toy, const lk_device_options *options)
+{
+    lk_device *device = NULL;
+    lk_error err = {0};
+
+    if (cuda()->open(0, &toy->job.work, options, &device, &err) != LK_OK) {
+        print_error("%s\n", err.text);
+        fail();
+    }
+    return device;
+}
+
+static void run_on(const lk_toy *toy, const lk_device_options *options, uint64_t draws,
+                   lk_result *out)
+{
+    const lk_run_options run = {.draws = draws};
+    lk_device *device = open_device(toy, options);
+    lk_error err = {0};
+
+    assert_int_equal(lk_result_init(out, &toy->spec, toy->problems.index, NULL), LK_OK);
+    if (lk_run(cuda(), device, &toy->job, &run, out, &err) != LK_OK) {
+        print_error("%s\n", err.text);
+        fail();
+    }
+    cuda()->close(device);
+}
+
+static const char *const precisions[] = {"fp32", "tf32", "fp16", "fp16x3"};
+
+/* Every precision, chunks of one and of several problems, chunks that cut units. */
+static void counts_are_those_of_the_cpu(void **state)
+{
+    const size_t tiles[] = {256, 1024};
+    const lk_device_options cpu = {.threads = 2};
+    lk_result want = {0};
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 3);
+    lk_toy_run(&toy, &cpu, DRAWS, &want);
+    for (size_t i = 0; i < 8; i++) {
+        const lk_device_options options = {.precision = precisions[i / 2],
+                                           .tile = tiles[i % 2]};
+        lk_result got = {0};
+
+        run_on(&toy, &options, DRAWS, &got);
+        assert_true(lk_tally_equal(&got.tally, &want.tally));
+        assert_true(got.redecided > 0 && got.redecided < 3 * DRAWS);
+        assert_int_equal(got.violations, 0);
+        lk_result_release(&got);
+    }
+    lk_result_release(&want);
+    lk_toy_release(&toy);
+}
+
+/* Decoders of any depth and activation. */
+static void any_decoder_counts_like_the_cpu(void **state)
+{
+    const lk_device_options cpu = {.threads = 2};
+    (void)state;
+
+    for (int act = 0; act < LK_ACTIVATIONS; act++) {
+        const size_t width[] = {3, 17, 9, 21};
+        const lk_activation activation[] = {(lk_activation)act, LK_TANH,
+                                            (lk_activation)act};
+        lk_result want = {0};
+        lk_toy toy;
+
+        lk_toy_make_deep(&toy, 3, width, activation, 2);
+        lk_toy_run(&toy, &cpu, 700, &want);
+        for (size_t i = 0; i < 4; i++) {
+            const lk_device_options options = {.precision = precisions[i], .tile = 256};
+            lk_result got = {0};
+
+            run_on(&toy, &options, 700, &got);
+            assert_true(lk_tally_equal(&got.tally, &want.tally));
+            lk_result_release(&got);
+        }
+        lk_result_release(&want);
+        lk_toy_release(&toy);
+    }
+}
+
+/* Latents and canonical scores to the bit; fast ones to their precision's digits. */
+static void stages_agree_with_the_cpu(void **state)
+{
+    enum { COUNT = 600 };
+    const lk_device_options cpu_options = {.threads = 1};
+    const double near[] = {1e-5, 1e-5, 5e-2, 1e-4};
+    static uint64_t attempt[COUNT];
+    static double want[COUNT], got[COUNT];
+    static float z[2][COUNT * 5];
+    const lk_backend *cpu = NULL;
+    lk_device *reference;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 2);
+    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
+    reference = lk_toy_device(&toy, &cpu_options);
+    for (uint64_t j = 0; j < COUNT; j++) attempt[j] = j * j * j * 977;
+    assert_int_equal(
+        cpu->score(reference, LK_SCORER_CANONICAL, 1, attempt, COUNT, want, NULL),
+        LK_OK);
+    assert_int_equal(cpu->latents(reference, 1, 4294967000, COUNT, z[0], NULL), LK_OK);
+    for (size_t i = 0; i < 4; i++) {
+        const lk_device_options options = {.precision = precisions[i], .tile = 256};
+        lk_device *device = open_device(&toy, &options);
+
+        assert_int_equal(cuda()->latents(device, 1, 4294967000, COUNT, z[1], NULL),
+                         LK_OK);
+        assert_memory_equal(z[0], z[1], sizeof z[0]);
+        assert_int_equal(
+            cuda()->score(device, LK_SCORER_CANONICAL, 1, attempt, COUNT, got, NULL),
+            LK_OK);
+        assert_memory_equal(want, got, sizeof want);
+        assert_int_equal(
+            cuda()->score(device, LK_SCORER_FAST, 1, attempt, COUNT, got, NULL), LK_OK);
+        for (size_t j = 0; j < COUNT; j++) {
+            assert_true(fabs(got[j] - want[j]) <= near[i] * (1.0 + want[j]));
+        }
+
+        double loaded[2][8];
+
+        for (int scorer = 0; scorer < 2; scorer++) {
+            assert_int_equal(cuda()->score_latents(device, (lk_scorer)scorer, 1, z[0],
+                                                   8, loaded[scorer], NULL),
+                             LK_OK);
+        }
+        assert_int_equal(
+            cpu->score_latents(reference, LK_SCORER_CANONICAL, 1, z[0], 8, want, NULL),
+            LK_OK);
+        for (size_t j = 0; j < 8; j++) {
+            assert_true(loaded[LK_SCORER_CANONICAL][j] == want[j]);
+            assert_true(fabs(loaded[LK_SCORER_FAST][j] - want[j]) <=
+                        near[i] * (1.0 + want[j]));
+        }
+        assert_int_equal(
+            cpu->score(reference, LK_SCORER_CANONICAL, 1, attempt, COUNT, want, NULL),
+            LK_OK);
+        cuda()->close(device);
+    }
+    cpu->close(reference);
+    lk_toy_release(&toy);
+}
+
+/* A band so wide that every draw is a suspect: the queue fills and is drained on the way. */
+static void every_draw_may_be_a_suspect(void **state)
+{
+    const lk_device_options cpu = {.threads = 2};
+    const lk_device_options options = {.precision = "fp16", .tile = 256};
+    const lk_unit unit[] = {{1, 0, 1500}, {0, 0, 7}, {1, 1500, 800}, {0, 7, 2293}};
+    const double band[2] = {1e6, 1e6};
+    double violation[2] = {0};
+    lk_run_notes notes = {.violation = violation};
+    lk_tally tally = {0};
+    lk_result want = {0};
+    lk_device *device;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 2);
+    lk_toy_run(&toy, &cpu, DRAWS, &want);
+    device = open_device(&toy, &options);
+    assert_int_equal(cuda()->set_guard(device, band, NULL), LK_OK);
+    assert_int_equal(lk_tally_init(&tally, 2, toy.spec.thresholds, NULL), LK_OK);
+    assert_int_equal(cuda()->run(device, unit, 4, &tally, &notes, NULL), LK_OK);
+    assert_true(lk_tally_equal(&tally, &want.tally));
+    assert_true(notes.redecided ==
+                2 * DRAWS); /* all were candidates for the smallest */
+    cuda()->close(device);
+    lk_tally_release(&tally);
+    lk_result_release(&want);
+    lk_toy_release(&toy);
+}
+
+static void audits_happen_and_see_a_narrow_band(void **state)
+{
+    const lk_device_options options = {.precision = "fp16", .tile = 4096};
+    const lk_unit unit = {0, 60000,
+                          12000}; /* holds the audits of blocks 0 or 1, or both */
+    const double band[1] = {1e-12};
+    double violation[1] = {0};
+    lk_run_notes notes = {.violation = violation};
+    uint64_t expected = 0;
+    lk_tally tally = {0};
+    lk_device *device;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 1);
+    for (uint64_t b = 0; b < 2; b++) {
+        const uint64_t j = lk_audit_attempt(toy.spec.seed, toy.problems.index[0], b);
+
+        expected += j >= unit.first && j < unit.first + unit.count;
+    }
+    device = open_device(&toy, &options);
+    assert_int_equal(cuda()->set_guard(device, band, NULL), LK_OK);
+    assert_int_equal(lk_tally_init(&tally, 1, toy.spec.thresholds, NULL), LK_OK);
+    assert_int_equal(cuda()->run(device, &unit, 1, &tally, &notes, NULL), LK_OK);
+    assert_true(notes.audited == expected);
+    assert_true(expected == 0 || violation[0] >= 0.0);
+    cuda()->close(device);
+    lk_tally_release(&tally);
+    lk_toy_release(&toy);
+}
+
+/* Too little memory halves the chunk; none at all is said with its numbers. */
+static void memory_that_is_short_makes_smaller_chunks(void **state)
+{
+    const lk_device_options options = {.precision = "fp16"};
+    const lk_device_options cpu = {.threads = 2};
+    lk_device *device = NULL;
+    lk_device_info info;
+    lk_result want = {0}, got = {0};
+    lk_error err = {0};
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 2);
+    device = open_device(&toy, &options);
+    cuda()->info(device, &info);
+    assert_non_null(strstr(info.path, "staged fp16"));
+    const size_t plenty = info.unit_attempts;
+
+    cuda()->close(device);
+    lk_emulated_memory = (size_t)66 << 20; /* two workspaces of 32 MB and a little */
+    device = open_device(&toy, &options);
+    cuda()->info(device, &info);
+    assert_true(info.unit_attempts < plenty);
+    cuda()->close(device);
+    run_on(&toy, &options, 300, &got);
+    lk_toy_run(&toy, &cpu, 300, &want);
+    assert_true(lk_tally_equal(&got.tally, &want.tally));
+
+    lk_emulated_memory = 1 << 20;
+    assert_int_equal(cuda()->open(0, &toy.job.work, &options, &device, &err),
+                     LK_E_MEMORY);
+    assert_non_null(strstr(err.text, "bytes wanted"));
+    lk_emulated_memory = SIZE_MAX;
+    lk_result_release(&got);
+    lk_result_release(&want);
+    lk_toy_release(&toy);
+}
+
+static void absence_and_nonsense_are_named(void **state)
+{
+    const lk_device_options bad = {.precision = "fp8"}, path = {.path = "blas"};
+    const char *reason = NULL;
+    lk_device *device = NULL;
+    lk_error err = {0};
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 1);
+    assert_int_equal(cuda()->open(0, &toy.job.work, &bad, &device, &err), LK_E_ARG);
+    assert_non_null(strstr(err.text, "'fp8'"));
+    assert_int_equal(cuda()->open(0, &toy.job.work, &path, &device, &err), LK_E_ARG);
+    assert_int_equal(cuda()->open(5, &toy.job.work, &path, &device, &err),
+                     LK_E_MISSING);
+    lk_emulated_devices = 0;
+    assert_int_equal(cuda()->device_count(&reason), 0);
+    assert_non_null(strstr(reason, "driver"));
+    lk_emulated_devices = 1;
+    assert_null(lk_plugin_backend(LK_BACKEND_ABI + 1));
+    lk_toy_release(&toy);
+}
+
+/* Floats and their order as unsigned numbers. */
+static void order_of_floats_is_that_of_numbers(void **state)
+{
+    const float x[] = {-INFINITY, -3.0f, -1e-30f, 0.0f, 1e-38f, 1.0f, 3e38f, INFINITY};
+    (void)state;
+
+    for (size_t i = 0; i < 8; i++) {
+        assert_true(lk_float_of_order(lk_order_of_float(x[i])) == x[i]);
+        if (i > 0) assert_true(lk_order_of_float(x[i - 1]) < lk_order_of_float(x[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_are_those_of_the_cpu),
+        cmocka_unit_test(any_decoder_counts_like_the_cpu),
+        cmocka_unit_test(stages_agree_with_the_cpu),
+        cmocka_unit_test(every_draw_may_be_a_suspect),
+        cmocka_unit_test(audits_happen_and_see_a_narrow_band),
+        cmocka_unit_test(memory_that_is_short_makes_smaller_chunks),
+        cmocka_unit_test(absence_and_nonsense_are_named),
+        cmocka_unit_test(order_of_floats_is_that_of_numbers),
+    };
+    return cmocka_run_group_tests_name("cuda", tests, NULL, NULL);
+}
