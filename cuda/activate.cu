@@ -36,6 +36,32 @@ static __global__ void __launch_bounds__(THREADS)
     }
 }
 
+static __global__ void __launch_bounds__(THREADS)
+    finish(lk_activation activation, const void *__restrict__ logits, int halves,
+           uint32_t stride, uint32_t outputs, uint64_t total, float *__restrict__ y)
+{
+    const uint64_t t = (uint64_t)blockIdx.x * THREADS + threadIdx.x;
+
+    if (t >= total) return;
+    const uint64_t at = t / outputs * stride + t % outputs;
+    const float x = halves ? __half2float(((const __half *)logits)[at])
+                           : ((const float *)logits)[at];
+
+    y[t] = lk_activate_fast(activation, x);
+}
+
+extern "C" cudaError_t lk_cuda_finish(lk_activation activation, const void *logits,
+                                      int halves, uint32_t stride, uint32_t outputs,
+                                      uint32_t count, float *y, cudaStream_t stream)
+{
+    const uint64_t total = (uint64_t)count * outputs;
+
+    if (total == 0) return cudaSuccess;
+    LK_LAUNCH(finish, (unsigned)((total + THREADS - 1) / THREADS), THREADS, stream,
+              activation, logits, halves, stride, outputs, total, y);
+    return cudaGetLastError();
+}
+
 extern "C" cudaError_t lk_cuda_activate(lk_activation activation, lk_kind kind, void *x,
                                         uint32_t count, uint32_t width, void *out,
                                         cudaStream_t stream)

@@ -133,6 +133,8 @@ static lk_status take_rows(lk_device *device, lk_error *err)
     LK_TRY(lk_pool_take(pool, rows * device->host->latent * sizeof(float),
                         &device->plain, err));
     LK_TRY(lk_pool_take(pool, rows * sizeof(double), &device->canonical, err));
+    LK_TRY(lk_pool_take(pool, LK_SMALL_ROWS * device->host->outputs * sizeof(float),
+                        &device->image, err));
     LK_CUDA(cudaMallocHost((void **)&device->plan[0], rows * sizeof(lk_segment)));
     LK_CUDA(cudaMallocHost((void **)&device->plan[1], rows * sizeof(lk_segment)));
     LK_CUDA(cudaMallocHost((void **)&device->counter, 2 * sizeof(unsigned int)));

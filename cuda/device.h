@@ -74,6 +74,10 @@ void lk_net_release(lk_net *net);
 /* Width of the first product's input, padded. */
 uint32_t lk_net_width(const lk_net *net);
 
+/* Logits of the rows whose latents lie in net->input, into net->logits. */
+lk_status lk_net_logits(const lk_net *net, cublasLtHandle_t lt, uint32_t count,
+                        cudaStream_t stream, lk_error *err);
+
 /* SSE of the rows whose latents lie in net->input; count <= net->rows. */
 lk_status lk_net_run(const lk_net *net, cublasLtHandle_t lt,
                      const lk_device_workload *work, const lk_row *row, uint32_t count,
@@ -102,6 +106,7 @@ struct lk_device {
     lk_row *row;            /* [rows]                                  */
     lk_segment *segment;    /* [rows]                                  */
     float *sse, *plain;     /* [rows], [rows][latent]                  */
+    float *image;           /* [LK_SMALL_ROWS][outputs]                */
     size_t slots;           /* of the accumulators                     */
     lk_accumulators into;   /* queue_room = LK_QUEUE_CHUNKS * rows     */
     lk_accumulators second; /* the same counters, the queue of the middle stage */
@@ -155,6 +160,10 @@ lk_status lk_cuda_score(lk_device *device, lk_scorer scorer, size_t problem,
 lk_status lk_cuda_score_latents(lk_device *device, lk_scorer scorer, size_t problem,
                                 const float *z, size_t count, double *score,
                                 lk_error *err);
+
+/* lk_backend.decode: what the fast net makes of vectors. */
+lk_status lk_cuda_decode(lk_device *device, const float *z, size_t count, float *y,
+                         lk_error *err);
 
 /* The middle net's scores of attempts, for its band. */
 lk_status lk_cuda_score_middle(lk_device *device, size_t problem,

@@ -65,6 +65,11 @@ cudaError_t lk_cuda_activate(lk_activation activation, lk_kind kind, void *x,
                              uint32_t count, uint32_t width, void *out,
                              cudaStream_t stream);
 
+/* y [count][outputs] = act(logits), for whoever wants to see the images. */
+cudaError_t lk_cuda_finish(lk_activation activation, const void *logits, int halves,
+                           uint32_t stride, uint32_t outputs, uint32_t count, float *y,
+                           cudaStream_t stream);
+
 /* sse[r] = sum over outputs of (act(logit) - target)^2; logits [count][stride] of float,
  * or of half where `halves`. */
 cudaError_t lk_cuda_reduce(const lk_device_workload *work, const lk_row *row,

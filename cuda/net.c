@@ -260,11 +260,9 @@ out:
     return st;
 }
 
-lk_status lk_net_run(const lk_net *net, cublasLtHandle_t lt,
-                     const lk_device_workload *work, const lk_row *row, uint32_t count,
-                     float *sse, cudaStream_t stream, lk_error *err)
+lk_status lk_net_logits(const lk_net *net, cublasLtHandle_t lt, uint32_t count,
+                        cudaStream_t stream, lk_error *err)
 {
-    const lk_product *last = &net->product[net->layers - 1];
     char *in = net->input;
     lk_status st = LK_OK;
 
@@ -281,8 +279,21 @@ lk_status lk_net_run(const lk_net *net, cublasLtHandle_t lt,
         in = hidden;
     }
     LK_TRY(multiply(net, lt, net->layers - 1, in, net->logits, count, stream, err));
+
+out:
+    return st;
+}
+
+lk_status lk_net_run(const lk_net *net, cublasLtHandle_t lt,
+                     const lk_device_workload *work, const lk_row *row, uint32_t count,
+                     float *sse, cudaStream_t stream, lk_error *err)
+{
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_net_logits(net, lt, count, stream, err));
     LK_CUDA(lk_cuda_reduce(work, row, count, work->output_activation, net->logits,
-                           net->half_logits, last->out_width, sse, stream));
+                           net->half_logits, net->product[net->layers - 1].out_width,
+                           sse, stream));
 
 out:
     return st;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "device.h"
 
@@ -202,11 +203,71 @@ out:
     return st;
 }
 
+/* Seconds that a chunk takes through a net, the best of some. */
+static lk_status time_chunk(lk_device *device, double *out, lk_error *err)
+{
+    enum { REPEATS = 5 };
+    const lk_segment segment = {0, 0, 0, 0, device->rows};
+    lk_status st = LK_OK;
+
+    *out = INFINITY;
+    device->plan[0][0] = segment;
+    LK_CUDA(cudaMemcpyAsync(device->segment, device->plan[0], sizeof segment,
+                            cudaMemcpyHostToDevice, device->stream));
+    LK_CUDA(lk_cuda_fill_rows(device->segment, 1, device->rows, device->row,
+                              device->stream));
+    for (int i = 0; i <= REPEATS; i++) { /* the first one loads modules: not counted */
+        struct timespec start, end;
+
+        LK_CUDA(cudaStreamSynchronize(device->stream));
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        LK_TRY(lk_stage_net(device, &device->fast, device->rows, err));
+        LK_CUDA(cudaStreamSynchronize(device->stream));
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        if (i > 0) {
+            *out = fmin(*out, (double)(end.tv_sec - start.tv_sec) +
+                                  1e-9 * (double)(end.tv_nsec - start.tv_nsec));
+        }
+    }
+
+out:
+    return st;
+}
+
+/* Builds with the named precision, or for NULL and "auto" with the fastest of a trial. */
+static lk_status build_best(lk_device *device, const char *precision, uint32_t rows,
+                            lk_error *err)
+{
+    static const char *const candidates[] = {"fp16", "tf32", "fp32"};
+    double best = INFINITY;
+    lk_status st = LK_OK;
+
+    if (precision != NULL && strcmp(precision, "auto") != 0) {
+        return build(device, precision, rows, err);
+    }
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        double seconds = 0.0;
+
+        LK_TRY(build(device, candidates[i], rows, err));
+        LK_TRY(time_chunk(device, &seconds, err));
+        seconds /= device->rows;
+        lk_device_clear(device);
+        if (i == 0 || seconds < best) {
+            best = seconds;
+            precision = candidates[i];
+        }
+    }
+    st = build(device, precision, rows, err);
+
+out:
+    return st;
+}
+
 static lk_status device_open(size_t ordinal, const lk_workload *workload,
                              const lk_device_options *options, lk_device **out,
                              lk_error *err)
 {
-    const char *path = options->path, *precision = options->precision;
+    const char *path = options->path;
     lk_device *device = NULL;
     lk_status st = LK_OK;
 
@@ -231,8 +292,8 @@ static lk_status device_open(size_t ordinal, const lk_workload *workload,
     memset(device->slot_of, 0xff, workload->problems * sizeof *device->slot_of);
     LK_CUDA(cudaSetDevice(device->ordinal));
     LK_TRY(describe(device, err));
-    LK_TRY(build(device, precision != NULL ? precision : "fp16",
-                 choose_rows(device, options->tile), err));
+    LK_TRY(build_best(device, options->precision, choose_rows(device, options->tile),
+                      err));
     LK_TRY(check_arithmetic(device, err));
     LK_TRY(calibrate_middle(device, err));
     *out = device;
@@ -245,7 +306,10 @@ out:
 
 static void device_info(const lk_device *device, lk_device_info *out)
 {
+    const bool coarse = strcmp(device->fast.precision, "fp32") != 0;
+
     *out = (lk_device_info){.memory_bytes = device->memory_bytes,
+                            .pilots = coarse ? 4096 : 64,
                             .unit_attempts = (size_t)16 * device->rows};
     snprintf(out->name, sizeof out->name, "cuda:%d %s", device->ordinal, device->name);
     snprintf(out->path, sizeof out->path, "staged %s, chunk %u", device->fast.precision,
@@ -319,7 +383,7 @@ const lk_backend *lk_plugin_backend(uint32_t abi)
         .score = lk_cuda_score,
         .score_latents = lk_cuda_score_latents,
         .latents = latents,
-        .decode = NULL,
+        .decode = lk_cuda_decode,
         .close = device_close,
     };
 

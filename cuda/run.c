@@ -41,14 +41,6 @@ static lk_status assign_slots(lk_flight *flight, const lk_unit *unit, size_t uni
     return LK_OK;
 }
 
-/* Where the search for the smallest score starts: so that whatever could beat the best
- * canonical score so far is within two bands. */
-static float least_to_start_from(double best, double band)
-{
-    if (isinf(best)) return INFINITY;
-    return nextafterf((float)(best - band), INFINITY);
-}
-
 static lk_status clear_accumulators(lk_flight *flight, const lk_tally *tally,
                                     lk_error *err)
 {
@@ -62,8 +54,8 @@ static lk_status clear_accumulators(lk_flight *flight, const lk_tally *tally,
     for (size_t s = 0; s < flight->slots; s++) {
         const uint32_t p = flight->problem[s];
 
-        least[s] = lk_order_of_float(
-            least_to_start_from(tally->best[p], device->host_band[p]));
+        /* Whatever beats the best canonical score so far is within a band of it. */
+        least[s] = lk_order_of_float(nextafterf((float)tally->best[p], INFINITY));
     }
     LK_CUDA(cudaMemcpyAsync(into->least, least, flight->slots * sizeof *least,
                             cudaMemcpyHostToDevice, device->stream));
@@ -84,12 +76,16 @@ static void note_audit(lk_flight *flight, const lk_suspect *s, double score)
     const lk_workload *work = flight->device->host;
     const size_t p = s->row.problem;
     const double *limit = work->limit + p * work->thresholds;
+    const double top = limit[work->thresholds - 1];
     const double band = flight->device->host_band[p];
-    const double off = fabs((double)s->fast - score);
+    const double least = fmin((double)s->fast, score);
+    const double off = fabs((double)s->fast - score) / lk_widened(1.0, top, least);
     lk_run_notes *notes = flight->notes;
 
     notes->audited++;
-    if (!(score <= 2.0 * limit[work->thresholds - 1])) return;
+    /* Far above the thresholds and the best score a difference decides nothing. */
+    if (!isfinite(off) || least > 2.0 * fmax(top, flight->part.best[s->row.slot]))
+        return;
     if (off > notes->audit_largest) notes->audit_largest = off;
     if (band > 0.0 && off > band && off > notes->violation[p])
         notes->violation[p] = off;
@@ -345,6 +341,10 @@ lk_status lk_cuda_run(lk_device *device, const lk_unit *unit, size_t units,
     LK_TRY(lk_tally_init(&flight.part, flight.slots, device->host->thresholds, err));
     for (size_t u = 0; u < units; u++) {
         flight.part.attempts[device->slot_of[unit[u].problem]] += unit[u].count;
+    }
+    for (size_t s = 0; s < flight.slots; s++) { /* a minimum may be taken twice */
+        flight.part.best[s] = tally->best[flight.problem[s]];
+        flight.part.best_attempt[s] = tally->best_attempt[flight.problem[s]];
     }
     LK_CUDA(cudaSetDevice(device->ordinal));
     LK_TRY(clear_accumulators(&flight, tally, err));

@@ -129,3 +129,34 @@ lk_status lk_cuda_score_latents(lk_device *device, lk_scorer scorer, size_t prob
 out:
     return st;
 }
+
+lk_status lk_cuda_decode(lk_device *device, const float *z, size_t count, float *y,
+                         lk_error *err)
+{
+    const lk_net *net = &device->fast;
+    const size_t latent = device->host->latent, outputs = device->host->outputs;
+    lk_status st = LK_OK;
+
+    LK_CUDA(cudaSetDevice(device->ordinal));
+    for (size_t at = 0; at < count; at += LK_SMALL_ROWS) {
+        const uint32_t here = piece(count - at, LK_SMALL_ROWS);
+
+        LK_CUDA(cudaMemcpyAsync(device->plain, z + at * latent,
+                                here * latent * sizeof(float), cudaMemcpyHostToDevice,
+                                device->stream));
+        LK_CUDA(lk_cuda_load(device->plain, (uint32_t)latent, here, net->kind,
+                             net->input, lk_net_width(net), device->stream));
+        LK_TRY(lk_net_logits(net, device->lt, here, device->stream, err));
+        LK_CUDA(lk_cuda_finish(device->work.output_activation, net->logits,
+                               net->half_logits,
+                               net->product[net->layers - 1].out_width,
+                               (uint32_t)outputs, here, device->image, device->stream));
+        LK_CUDA(cudaMemcpyAsync(y + at * outputs, device->image,
+                                here * outputs * sizeof(float), cudaMemcpyDeviceToHost,
+                                device->stream));
+        LK_CUDA(cudaStreamSynchronize(device->stream));
+    }
+
+out:
+    return st;
+}

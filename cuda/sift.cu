@@ -6,9 +6,9 @@
  * The reference is `sift` in src/backend/cpu/run.c.  All sums are of integers and all
  * minima of integers, so the order of threads cannot matter.
  *
- * A draw may be its problem's smallest if its fast score is within two bands of any other
- * draw's: fast(j*) <= s* + band <= canonical(j') + band <= fast(j') + 2 band.  `least`
- * holds the smallest seen so far, whoever saw it.
+ * A draw may be its problem's smallest if its fast score is within two (widened) bands of
+ * any other draw's: with w the band at a score, s* <= canonical(j') <= fast(j') +
+ * w(fast(j')) and fast(j*) <= s* + w(s*).  `least` holds the smallest seen so far.
  *
  * Work    a thread a row; a block whose rows are all of one problem counts in shared
  *         memory and adds to global memory once
@@ -46,7 +46,9 @@ static __device__ uint32_t suspicion(const lk_device_workload &work, const lk_ro
                                             row.attempt / LK_AUDIT_BLOCK);
     uint32_t why = 0;
 
-    if ((double)fast <= least + 2.0 * band) why |= LK_SUSPECT_CANDIDATE;
+    if ((double)fast <= lk_candidate(least, band, limit[work.thresholds - 1])) {
+        why |= LK_SUSPECT_CANDIDATE;
+    }
     if (row.attempt == audit) why |= LK_SUSPECT_AUDIT;
     if (why == 0 && !lk_in_doubt(limit, work.thresholds, (double)fast, band)) {
         return UINT32_MAX; /* beyond suspicion */

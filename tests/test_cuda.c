@@ -151,6 +151,13 @@ static void stages_agree_with_the_cpu(void **state)
         }
 
         double loaded[2][8];
+        float image[2][8 * 51];
+
+        assert_int_equal(cuda()->decode(device, z[0], 8, image[0], NULL), LK_OK);
+        assert_int_equal(cpu->decode(reference, z[0], 8, image[1], NULL), LK_OK);
+        for (size_t j = 0; j < sizeof image[0] / sizeof image[0][0]; j++) {
+            assert_true(fabsf(image[0][j] - image[1][j]) <= (float)near[i]);
+        }
 
         for (int scorer = 0; scorer < 2; scorer++) {
             assert_int_equal(cuda()->score_latents(device, (lk_scorer)scorer, 1, z[0],

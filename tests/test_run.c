@@ -48,6 +48,39 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Three devices that are one CPU each: units are dealt out, and nothing else changes. */
+static void several_devices_count_like_one(void **state)
+{
+    const size_t ordinal[] = {0, 0, 0}, missing[] = {0, 7};
+    const lk_device_options options = {.threads = 1, .tile = 32};
+    const lk_run_options run = {.draws = DRAWS};
+    const lk_backend *as = NULL;
+    lk_device *device = NULL;
+    lk_device_info info;
+    lk_result result = {0};
+    (void)state;
+
+    assert_int_equal(lk_backend_open(cpu_backend(), ordinal, 3, &toy.job.work, &options,
+                                     &as, &device, NULL),
+                     LK_OK);
+    as->info(device, &info);
+    assert_memory_equal(info.name, "3 x ", 4);
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(as, device, &toy.job, &run, &result, NULL), LK_OK);
+    assert_true(lk_tally_equal(&result.tally, &whole.tally));
+    assert_true(result.redecided > 0);
+    as->close(device);
+    lk_result_release(&result);
+
+    assert_int_equal(lk_backend_open(cpu_backend(), missing, 2, &toy.job.work, &options,
+                                     &as, &device, NULL),
+                     LK_E_MISSING);
+    assert_int_equal(lk_backend_open(cpu_backend(), missing, 0, &toy.job.work, &options,
+                                     &as, &device, NULL),
+                     LK_E_ARG);
+}
+
 /* Stops after the batch whose number the context holds. */
 static lk_wish stop_soon(void *context)
 {
@@ -350,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_stopped_and_resumed_many_times_counts_the_same),
+        cmocka_unit_test(several_devices_count_like_one),
         cmocka_unit_test(more_draws_extend_a_result),
         cmocka_unit_test(problems_count_the_same_in_any_order_and_split),
         cmocka_unit_test(a_violated_band_is_widened_and_its_attempts_made_again),

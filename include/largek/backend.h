@@ -68,6 +68,7 @@ typedef struct {
     char name[128]; /* "AMD EPYC 9V74 (2 threads)"                           */
     char path[64];  /* what open settled on: "loops avx512 fp32, tile 256"   */
     uint64_t memory_bytes;
+    uint32_t pilots; /* draws a problem that its guard band should be measured with */
     size_t unit_attempts; /* >= 1, a unit is at most this; `run` wants many at once  */
 } lk_device_info;
 
@@ -160,6 +161,17 @@ static inline LK_HD uint64_t lk_audit_attempt(uint64_t seed, uint64_t index,
  * Errors  LK_E_MISSING with the reason: unknown name (the text lists those there are),
  *         no plugin found, one that does not load, another ABI */
 lk_status lk_backend_find(const char *name, const lk_backend **out, lk_error *err);
+
+/* Opens several devices of a backend as one: units are dealt out to them, one host thread a
+ * device, and their tallies added.  Of one device it is that device itself.
+ *
+ * Shapes     ordinal [count]; a device may be named twice
+ * Ownership  *device is the caller's, for (*as)->close
+ * Errors     as `open` */
+lk_status lk_backend_open(const lk_backend *backend, const size_t *ordinal,
+                          size_t count, const lk_workload *workload,
+                          const lk_device_options *options, const lk_backend **as,
+                          lk_device **device, lk_error *err);
 
 /* What a plugin largek-NAME.so exports: its table, or NULL where it does not speak `abi`. */
 #define LK_PLUGIN_SYMBOL "lk_plugin_backend"

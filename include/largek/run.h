@@ -84,7 +84,8 @@ typedef struct {
  * at the end.  Attempts of all problems grow together, so that a run that is stopped has
  * about the same n everywhere.
  *
- * At first pilot draws (64 a problem, at most 65,536) are scored by both scorers, and the
+ * At first pilot draws (as many a problem as the device asks for, of at most 1,024
+ * problems) are scored by both scorers, and the
  * band of every problem becomes options->guard_scale times the largest difference near
  * the thresholds, or stays where an earlier session's was wider.  An audit outside the
  * band widens the problem's band and makes its attempts again.

@@ -108,8 +108,15 @@ static const lk_option options[] = {
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(lk_sample_args, path),
      .metavar = "NAME",
+     .help = "The fast path; cpu: loops (own kernels) or blas; cuda: staged.  No count "
+             "depends on it."},
+    {.name = "precision",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, precision),
+     .metavar = "NAME",
      .help =
-         "The fast path; cpu: loops (own kernels) or blas.  No count depends on it."},
+         "Of the fast path; cpu: fp32; cuda: auto (the fastest of a short trial), fp32, "
+         "tf32, fp16 or fp16x3.  No count depends on it."},
     {.name = "isa",
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(lk_sample_args, isa),

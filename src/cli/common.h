@@ -29,11 +29,12 @@ extern const char *const lk_format_names[];
         .name = "seed", .kind = LK_OPTION_SEED, .offset = offsetof(type, common.seed), \
         .metavar = "U64", .preset = "1", .help = "The seed of every random number."    \
     }
-#define LK_DEVICE_OPTION(type)                                                   \
-    {                                                                            \
-        .name = "device", .kind = LK_OPTION_TEXT,                                \
-        .offset = offsetof(type, common.device), .metavar = "DEVICE",            \
-        .preset = "auto", .help = "Where to compute: auto, cpu, cuda or cuda:N." \
+#define LK_DEVICE_OPTION(type)                                                     \
+    {                                                                              \
+        .name = "device", .kind = LK_OPTION_TEXT,                                  \
+        .offset = offsetof(type, common.device), .metavar = "DEVICE",              \
+        .preset = "auto",                                                          \
+        .help = "Where to compute: auto, cpu, cuda, cuda:N, cuda:0,1 or cuda:all." \
     }
 #define LK_THREADS_OPTION(type)                                                      \
     {                                                                                \

@@ -1,14 +1,14 @@
-/* device.h - `--device auto|cpu|cuda|cuda:N` as a backend and an ordinal. */
+/* device.h - `--device auto|cpu|cuda|cuda:0,1|cuda:all` as a backend and its devices. */
 #ifndef LK_CLI_DEVICE_H
 #define LK_CLI_DEVICE_H
 
-#include <stdbool.h>
-
 #include "largek/backend.h"
+
+enum { LK_DEVICES_MAX = 64 };
 
 typedef struct {
     const lk_backend *backend;
-    size_t ordinal;
+    size_t count, ordinal[LK_DEVICES_MAX];
     char
         fallback[512]; /* why `auto` took the cpu although a plugin is there; else "" */
 } lk_device_choice;

@@ -95,6 +95,7 @@ static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_erro
     const lk_device_options options = {.threads = lk_common_threads(&args->common),
                                        .tile = (size_t)args->tile,
                                        .path = args->path,
+                                       .precision = args->precision,
                                        .isa = args->isa};
     lk_device_choice choice;
     lk_device_info info;
@@ -103,9 +104,8 @@ static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_erro
 
     LK_TRY(lk_device_choose(args->common.device, &choice, err));
     if (choice.fallback[0] != '\0') say(args, "warning: ", choice.fallback);
-    LK_TRY(
-        choice.backend->open(choice.ordinal, &s->job.work, &options, &s->device, err));
-    s->backend = choice.backend;
+    LK_TRY(lk_backend_open(choice.backend, choice.ordinal, choice.count, &s->job.work,
+                           &options, &s->backend, &s->device, err));
     s->backend->info(s->device, &info);
     snprintf(line, sizeof line, "%s, %s", info.name, info.path);
     say(args, "device: ", line);

@@ -10,7 +10,7 @@
 
 typedef struct {
     lk_common common;
-    const char *model, *data, *activations, *path, *isa;
+    const char *model, *data, *activations, *path, *precision, *isa;
     lk_count_list problems;
     lk_real_list threshold;
     lk_score score;

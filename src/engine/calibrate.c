@@ -11,10 +11,16 @@
 #include "engine/engine.h"
 
 enum {
-    PILOTS_EACH = 64,
-    PILOTS_MAX = 65536,
-    NEAR_ENOUGH = 256 /* pilots near the thresholds that outvote those far away */
+    PROBLEMS_MAX = 1024, /* that make pilots, spread evenly over all               */
+    NEAR_ENOUGH = 256    /* pilots near the thresholds that outvote those far away */
 };
+
+/* Pilots of a problem: the first `count` attempts, scored both ways. */
+typedef struct {
+    size_t count;
+    uint64_t *attempt;
+    double *fast, *canonical;
+} lk_pilots;
 
 typedef struct {
     double near, any; /* largest relative differences */
@@ -26,26 +32,44 @@ static double largest_limit(const lk_workload *work, size_t problem)
     return work->limit[problem * work->thresholds + work->thresholds - 1];
 }
 
+static void pilots_release(lk_pilots *pilots)
+{
+    free(pilots->attempt);
+    free(pilots->fast);
+    free(pilots->canonical);
+}
+
+static lk_status pilots_init(lk_pilots *pilots, size_t count, lk_error *err)
+{
+    *pilots = (lk_pilots){.count = count,
+                          .attempt = calloc(count, sizeof *pilots->attempt),
+                          .fast = calloc(count, sizeof *pilots->fast),
+                          .canonical = calloc(count, sizeof *pilots->canonical)};
+    if (pilots->attempt == NULL || pilots->fast == NULL || pilots->canonical == NULL) {
+        pilots_release(pilots);
+        return LK_FAIL(err, LK_E_MEMORY, "no room for %zu pilots", count);
+    }
+    for (size_t i = 0; i < count; i++) pilots->attempt[i] = i;
+    return LK_OK;
+}
+
 static lk_status pilot(const lk_backend *backend, lk_device *device,
-                       const lk_workload *work, size_t problem, lk_spread *spread,
-                       lk_error *err)
+                       const lk_workload *work, size_t problem, const lk_pilots *pilots,
+                       lk_spread *spread, lk_error *err)
 {
     const double top = largest_limit(work, problem);
-    uint64_t attempt[PILOTS_EACH];
-    double fast[PILOTS_EACH], canonical[PILOTS_EACH];
     lk_status st = LK_OK;
 
-    for (size_t i = 0; i < PILOTS_EACH; i++) attempt[i] = i;
-    LK_TRY(backend->score(device, LK_SCORER_FAST, problem, attempt, PILOTS_EACH, fast,
-                          err));
-    LK_TRY(backend->score(device, LK_SCORER_CANONICAL, problem, attempt, PILOTS_EACH,
-                          canonical, err));
-    for (size_t i = 0; i < PILOTS_EACH; i++) {
-        const double off = fabs(fast[i] - canonical[i]) / top;
+    LK_TRY(backend->score(device, LK_SCORER_FAST, problem, pilots->attempt,
+                          pilots->count, pilots->fast, err));
+    LK_TRY(backend->score(device, LK_SCORER_CANONICAL, problem, pilots->attempt,
+                          pilots->count, pilots->canonical, err));
+    for (size_t i = 0; i < pilots->count; i++) {
+        const double off = fabs(pilots->fast[i] - pilots->canonical[i]) / top;
 
         if (!isfinite(off)) continue; /* such draws go to the canonical score anyway */
         if (off > spread->any) spread->any = off;
-        if (canonical[i] > 2.0 * top) continue;
+        if (pilots->canonical[i] > 2.0 * top) continue;
         spread->near_count++;
         if (off > spread->near) spread->near = off;
     }
@@ -58,14 +82,17 @@ lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_jo
                        double guard_scale, double *guard, lk_error *err)
 {
     const lk_workload *work = &job->work;
-    const size_t most = PILOTS_MAX / PILOTS_EACH;
-    const size_t step = (work->problems + most - 1) / most;
+    const size_t step = (work->problems + PROBLEMS_MAX - 1) / PROBLEMS_MAX;
     const double floor = 0x1p-20; /* 16 roundings of a float */
+    lk_device_info info;
+    lk_pilots pilots = {0};
     lk_spread spread = {0};
     lk_status st = LK_OK;
 
+    backend->info(device, &info);
+    LK_TRY(pilots_init(&pilots, info.pilots > 0 ? info.pilots : 1, err));
     for (size_t p = 0; p < work->problems; p += step) {
-        LK_TRY(pilot(backend, device, work, p, &spread, err));
+        LK_TRY(pilot(backend, device, work, p, &pilots, &spread, err));
     }
     const double seen = spread.near_count >= NEAR_ENOUGH ? spread.near : spread.any;
     const double relative = fmax(guard_scale * seen, floor);
@@ -75,5 +102,6 @@ lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_jo
     }
 
 out:
+    pilots_release(&pilots);
     return st;
 }

@@ -1,4 +1,5 @@
 /* fibres.cpp - the threads of a block, as fibres. */
+#include <csetjmp>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -12,25 +13,54 @@ namespace
 
 enum { STACK = 64 << 10 };
 
+/* A fibre lives on from block to block: making one asks the system, changing to one by
+ * longjmp does not. */
 struct fibre {
-    ucontext_t context;
+    jmp_buf place;
     std::unique_ptr<char[]> stack;
-    bool finished;
+    bool started, finished;
 };
 
 /* The block that runs now.  One at a time: tests are single-threaded here. */
 lk_emulated_thread current;
 std::vector<fibre> fibres;
 std::vector<float> exchanged;
-ucontext_t scheduler;
+jmp_buf scheduler;
 unsigned running;
 const std::function<void()> *body;
 
-void run_body()
+void leave(unsigned me)
 {
-    (*body)();
-    fibres[running].finished = true;
-    swapcontext(&fibres[running].context, &scheduler);
+    if (_setjmp(fibres[me].place) == 0) _longjmp(scheduler, 1);
+}
+
+void live()
+{
+    for (;;) {
+        (*body)();
+        fibres[running].finished = true;
+        leave(running);
+    }
+}
+
+void start(fibre &f)
+{
+    static ucontext_t context;
+
+    f.started = true;
+    getcontext(&context);
+    context.uc_stack.ss_sp = f.stack.get();
+    context.uc_stack.ss_size = STACK;
+    context.uc_link = nullptr;
+    makecontext(&context, live, 0);
+    setcontext(&context);
+}
+
+void enter(fibre &f)
+{
+    if (_setjmp(scheduler) != 0) return;
+    if (!f.started) start(f);
+    _longjmp(f.place, 1);
 }
 
 /* Every fibre up to its next barrier or its end; false once all have ended. */
@@ -41,26 +71,10 @@ bool run_phase(unsigned threads)
     for (running = 0; running < threads; running++) {
         if (fibres[running].finished) continue;
         current.thread = make_uint3(running, 0, 0);
-        swapcontext(&scheduler, &fibres[running].context);
+        enter(fibres[running]);
         any = true;
     }
     return any;
-}
-
-void run_block(unsigned threads)
-{
-    for (unsigned t = 0; t < threads; t++) {
-        fibre &f = fibres[t];
-
-        f.finished = false;
-        getcontext(&f.context);
-        f.context.uc_stack.ss_sp = f.stack.get();
-        f.context.uc_stack.ss_size = STACK;
-        f.context.uc_link = nullptr;
-        makecontext(&f.context, run_body, 0);
-    }
-    while (run_phase(threads)) {
-    }
 }
 
 } // namespace
@@ -72,9 +86,7 @@ const lk_emulated_thread &lk_emulated()
 
 void lk_emulated_barrier()
 {
-    const unsigned me = running;
-
-    swapcontext(&fibres[me].context, &scheduler);
+    leave(running);
 }
 
 /* All lanes put, then all lanes take. */
@@ -92,7 +104,8 @@ float lk_emulated_shuffle_xor(float value, int mask)
 void lk_emulate(unsigned blocks, unsigned threads, const std::function<void()> &kernel)
 {
     while (fibres.size() < threads) {
-        fibres.push_back(fibre{{}, std::unique_ptr<char[]>(new char[STACK]), false});
+        fibres.push_back(
+            fibre{{}, std::unique_ptr<char[]>(new char[STACK]), false, false});
     }
     exchanged.resize(threads);
     body = &kernel;
@@ -100,6 +113,8 @@ void lk_emulate(unsigned blocks, unsigned threads, const std::function<void()> &
     current.blocks = dim3(blocks);
     for (unsigned b = 0; b < blocks; b++) {
         current.block = make_uint3(b, 0, 0);
-        run_block(threads);
+        for (unsigned t = 0; t < threads; t++) fibres[t].finished = false;
+        while (run_phase(threads)) {
+        }
     }
 }

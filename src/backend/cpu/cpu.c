@@ -77,7 +77,8 @@ static lk_status choose(lk_device *device, const lk_device_options *options,
     } else {
         return LK_FAIL(err, LK_E_ARG, "path '%s': the cpu has loops and blas", path);
     }
-    if (options->precision != NULL && strcmp(options->precision, "fp32") != 0) {
+    if (options->precision != NULL && strcmp(options->precision, "auto") != 0 &&
+        strcmp(options->precision, "fp32") != 0) {
         return LK_FAIL(err, LK_E_ARG, "precision '%s': the cpu has fp32",
                        options->precision);
     }
@@ -223,6 +224,7 @@ static void device_info(const lk_device *device, lk_device_info *out)
     snprintf(out->path, sizeof out->path, "%s fp32 %s, tile %zu",
              device->path == PATH_LOOPS ? "loops" : "blas", device->isa->name,
              device->tile);
+    out->pilots = 64;
     out->unit_attempts = 16 * device->tile;
 }
 
