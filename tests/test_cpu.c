@@ -134,30 +134,6 @@ static void fast_scores_are_near_the_canonical_ones(void **state)
     }
 }
 
-/* Thresholds that are the canonical scores of draws: the hardest there are, for a fast
- * score falls on either side of them by rounding alone. */
-static void put_thresholds_on_scores(lk_toy *toy)
-{
-    enum { COUNT = 60 };
-    const lk_backend *cpu = NULL;
-    const lk_device_options options = {0};
-    lk_device *device = lk_toy_device(toy, &options);
-    uint64_t attempt[COUNT];
-    double score[COUNT];
-
-    for (uint64_t j = 0; j < COUNT; j++) attempt[j] = 17 * j;
-    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
-    assert_int_equal(
-        cpu->score(device, LK_SCORER_CANONICAL, 0, attempt, COUNT, score, NULL), LK_OK);
-    cpu->close(device);
-    for (size_t j = 0; j < COUNT; j++) {
-        score[j] /= (double)toy->problems.pixels;
-        if (j % 3 == 1) score[j] = nextafter(score[j], 0.0);
-        if (j % 3 == 2) score[j] = nextafter(score[j], 1.0);
-    }
-    lk_toy_thresholds(toy, score, COUNT);
-}
-
 static const lk_device_options variants[] = {
     {.threads = 1},
     {.threads = 2},
@@ -182,7 +158,7 @@ static void counts_are_equal_whatever_computes_them(void **state)
     (void)state;
 
     lk_toy_make(&toy, LK_RELU, 3);
-    put_thresholds_on_scores(&toy);
+    lk_toy_hard_thresholds(&toy);
     lk_toy_run(&toy, &variants[0], 3001, &want);
     assert_true(want.redecided > 0);
     for (size_t v = 1; v < VARIANTS; v++) {
@@ -210,7 +186,7 @@ static void counts_are_those_of_the_canonical_score(void **state)
     (void)state;
 
     lk_toy_make(&toy, LK_TANH, 2);
-    put_thresholds_on_scores(&toy);
+    lk_toy_hard_thresholds(&toy);
     lk_toy_run(&toy, &variants[1], DRAWS, &got);
     device = lk_toy_device(&toy, &variants[0]);
     assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
@@ -272,7 +248,7 @@ static void without_the_guard_band_counts_differ(void **state)
     (void)state;
 
     lk_toy_make(&toy, LK_RELU, 1);
-    put_thresholds_on_scores(&toy);
+    lk_toy_hard_thresholds(&toy);
     run_unguarded(&toy, &loops, 3000, &a);
     run_unguarded(&toy, &blas, 3000, &b);
     assert_false(lk_tally_equal(&a, &b));

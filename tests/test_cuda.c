@@ -67,6 +67,7 @@ static void counts_are_those_of_the_cpu(void **state)
     (void)state;
 
     lk_toy_make(&toy, LK_RELU, 3);
+    lk_toy_hard_thresholds(&toy);
     lk_toy_run(&toy, &cpu, DRAWS, &want);
     for (size_t i = 0; i < 8; i++) {
         const lk_device_options options = {.precision = precisions[i / 2],
@@ -112,7 +113,7 @@ static void any_decoder_counts_like_the_cpu(void **state)
 }
 
 /* Latents and canonical scores to the bit; fast ones to their precision's digits. */
-static void stages_agree_with_the_cpu(void **state)
+static void check_stages(size_t pixels)
 {
     enum { COUNT = 600 };
     const lk_device_options cpu_options = {.threads = 1};
@@ -121,11 +122,12 @@ static void stages_agree_with_the_cpu(void **state)
     static double want[COUNT], got[COUNT];
     static float z[2][COUNT * 5];
     const lk_backend *cpu = NULL;
+    const size_t width[] = {5, 37, pixels};
+    const lk_activation activation[] = {LK_RELU, LK_SIGMOID};
     lk_device *reference;
     lk_toy toy;
-    (void)state;
 
-    lk_toy_make(&toy, LK_RELU, 2);
+    lk_toy_make_deep(&toy, 2, width, activation, 2);
     assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
     reference = lk_toy_device(&toy, &cpu_options);
     for (uint64_t j = 0; j < COUNT; j++) attempt[j] = j * j * j * 977;
@@ -151,11 +153,11 @@ static void stages_agree_with_the_cpu(void **state)
         }
 
         double loaded[2][8];
-        float image[2][8 * 51];
+        static float image[2][8 * 52];
 
         assert_int_equal(cuda()->decode(device, z[0], 8, image[0], NULL), LK_OK);
         assert_int_equal(cpu->decode(reference, z[0], 8, image[1], NULL), LK_OK);
-        for (size_t j = 0; j < sizeof image[0] / sizeof image[0][0]; j++) {
+        for (size_t j = 0; j < 8 * pixels; j++) {
             assert_true(fabsf(image[0][j] - image[1][j]) <= (float)near[i]);
         }
 
@@ -179,6 +181,13 @@ static void stages_agree_with_the_cpu(void **state)
     }
     cpu->close(reference);
     lk_toy_release(&toy);
+}
+
+static void stages_agree_with_the_cpu(void **state)
+{
+    (void)state;
+    check_stages(51); /* an odd last pixel, and an even one */
+    check_stages(52);
 }
 
 /* A band so wide that every draw is a suspect: the queue fills and is drained on the way. */
@@ -211,34 +220,40 @@ static void every_draw_may_be_a_suspect(void **state)
     lk_toy_release(&toy);
 }
 
+/* The one draw of a block that is audited, and its neighbours, which are not. */
 static void audits_happen_and_see_a_narrow_band(void **state)
 {
-    const lk_device_options options = {.precision = "fp16", .tile = 4096};
-    const lk_unit unit = {0, 60000,
-                          12000}; /* holds the audits of blocks 0 or 1, or both */
+    const lk_device_options options = {.precision = "fp16", .tile = 256};
     const double band[1] = {1e-12};
-    double violation[1] = {0};
-    lk_run_notes notes = {.violation = violation};
-    uint64_t expected = 0;
-    lk_tally tally = {0};
     lk_device *device;
     lk_toy toy;
     (void)state;
 
     lk_toy_make(&toy, LK_RELU, 1);
-    for (uint64_t b = 0; b < 2; b++) {
-        const uint64_t j = lk_audit_attempt(toy.spec.seed, toy.problems.index[0], b);
-
-        expected += j >= unit.first && j < unit.first + unit.count;
-    }
     device = open_device(&toy, &options);
     assert_int_equal(cuda()->set_guard(device, band, NULL), LK_OK);
-    assert_int_equal(lk_tally_init(&tally, 1, toy.spec.thresholds, NULL), LK_OK);
-    assert_int_equal(cuda()->run(device, &unit, 1, &tally, &notes, NULL), LK_OK);
-    assert_true(notes.audited == expected);
-    assert_true(expected == 0 || violation[0] >= 0.0);
+    for (uint64_t block = 0; block < 12; block++) {
+        const uint64_t audit =
+            lk_audit_attempt(toy.spec.seed, toy.problems.index[0], block);
+
+        for (uint64_t j = audit - (audit > 0); j <= audit + 1; j++) {
+            const lk_unit unit = {0, j, 1};
+            double violation[1] = {0};
+            lk_run_notes notes = {.violation = violation};
+            lk_tally tally = {0};
+
+            assert_int_equal(lk_tally_init(&tally, 1, toy.spec.thresholds, NULL),
+                             LK_OK);
+            assert_int_equal(cuda()->run(device, &unit, 1, &tally, &notes, NULL),
+                             LK_OK);
+            assert_true(notes.audited == (j == audit));
+            assert_true((violation[0] > 1e-9) ==
+                        (j == audit)); /* fp16 is farther off */
+            assert_true(violation[0] == notes.audit_largest);
+            lk_tally_release(&tally);
+        }
+    }
     cuda()->close(device);
-    lk_tally_release(&tally);
     lk_toy_release(&toy);
 }
 

@@ -90,22 +90,49 @@ static bool is_complete(const lk_result *result, const lk_sample_args *args)
     return true;
 }
 
-static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+static lk_status open_choice(lk_sampling *s, const lk_sample_args *args,
+                             const lk_device_choice *choice, lk_error *err)
 {
     const lk_device_options options = {.threads = lk_common_threads(&args->common),
                                        .tile = (size_t)args->tile,
                                        .path = args->path,
                                        .precision = args->precision,
                                        .isa = args->isa};
+
+    return lk_backend_open(choice->backend, choice->ordinal, choice->count,
+                           &s->job.work, &options, &s->backend, &s->device, err);
+}
+
+/* A GPU that is there but fails at the start: busy, too little memory, made for other
+ * kernels.  `auto` then takes the cpu; whoever asked for the GPU is told. */
+static bool may_fall_back(const lk_sample_args *args, const lk_device_choice *choice,
+                          lk_status st)
+{
+    return strcmp(args->common.device, "auto") == 0 &&
+           strcmp(choice->backend->name, "cpu") != 0 &&
+           (st == LK_E_DEVICE || st == LK_E_MISSING || st == LK_E_MEMORY);
+}
+
+static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+{
     lk_device_choice choice;
     lk_device_info info;
+    lk_error why = {0};
     char line[256];
     lk_status st = LK_OK;
 
     LK_TRY(lk_device_choose(args->common.device, &choice, err));
     if (choice.fallback[0] != '\0') say(args, "warning: ", choice.fallback);
-    LK_TRY(lk_backend_open(choice.backend, choice.ordinal, choice.count, &s->job.work,
-                           &options, &s->backend, &s->device, err));
+    st = open_choice(s, args, &choice, &why);
+    if (may_fall_back(args, &choice, st)) {
+        say(args, "warning: the cpu takes over: ", why.text);
+        LK_TRY(lk_device_choose("cpu", &choice, err));
+        st = open_choice(s, args, &choice, &why);
+    }
+    if (st != LK_OK) {
+        if (err != NULL) *err = why;
+        return st;
+    }
     s->backend->info(s->device, &info);
     snprintf(line, sizeof line, "%s, %s", info.name, info.path);
     say(args, "device: ", line);

@@ -84,5 +84,17 @@ code=0
 sample -n 10 -o g.safetensors -q >/dev/full || code=$?
 echo "a full standard output: status $code, and $(ls g.safetensors) is there"
 
+echo "a GPU that is not there, or is busy"
+if [ -n "${LARGEK_TEST_PLUGINS:-}" ]; then
+    export LARGEK_PLUGIN_DIR="$LARGEK_TEST_PLUGINS/sound"
+    gpu() { sample -n 10 -o i.safetensors --force "$@" 2>&1 >/dev/null | grep -v '[0-9] s$'; }
+    gpu --device auto | sed 's/sample: device: .*/sample: device: the cpu/'
+    status sample -n 10 -o i.safetensors --force --device cuda
+    export LARGEK_TEST_DEVICES=1
+    gpu --device auto | sed 's/sample: device: .*/sample: device: the cpu/'
+    status sample -n 10 -o i.safetensors --force --device cuda
+    status sample -n 10 -o i.safetensors --force --device cuda:0,1
+fi
+
 echo "latents of the prior, another score"
 sample -n 1000 -o h.safetensors --latent prior --score rel-l2 -q --format csv | wc -l

@@ -132,3 +132,25 @@ int lk_tally_equal(const lk_tally *a, const lk_tally *b)
            memcmp(a->best_attempt, b->best_attempt, rows * sizeof *a->best_attempt) ==
                0;
 }
+
+void lk_toy_hard_thresholds(lk_toy *toy)
+{
+    enum { COUNT = 60 };
+    const lk_backend *cpu = NULL;
+    const lk_device_options options = {0};
+    lk_device *device = lk_toy_device(toy, &options);
+    uint64_t attempt[COUNT];
+    double score[COUNT];
+
+    for (uint64_t j = 0; j < COUNT; j++) attempt[j] = 17 * j;
+    assert_int_equal(lk_backend_find("cpu", &cpu, NULL), LK_OK);
+    assert_int_equal(
+        cpu->score(device, LK_SCORER_CANONICAL, 0, attempt, COUNT, score, NULL), LK_OK);
+    cpu->close(device);
+    for (size_t j = 0; j < COUNT; j++) {
+        score[j] /= (double)toy->problems.pixels;
+        if (j % 3 == 1) score[j] = nextafter(score[j], 0.0);
+        if (j % 3 == 2) score[j] = nextafter(score[j], 1.0);
+    }
+    lk_toy_thresholds(toy, score, COUNT);
+}

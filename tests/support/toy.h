@@ -23,6 +23,10 @@ void lk_toy_make_deep(lk_toy *toy, size_t layers, const size_t *width,
 /* Takes other thresholds, in MSE. */
 void lk_toy_thresholds(lk_toy *toy, const double *threshold, size_t count);
 
+/* Takes thresholds that are canonical scores of draws of problem 0, or their neighbours: the
+ * hardest there are, for a fast score falls on either side of them by rounding alone. */
+void lk_toy_hard_thresholds(lk_toy *toy);
+
 void lk_toy_release(lk_toy *toy);
 
 /* A cpu device on the toy's job; "" options are NULL. */

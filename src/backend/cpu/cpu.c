@@ -1,13 +1,16 @@
 /* cpu.c - the CPU as a backend: opening it, and its table of functions. */
 #include "backend/registry.h"
 
-#include <cblas.h>
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef LK_NO_BLAS
+#include <cblas.h>
+#endif
 
 #include "backend/cpu/device.h"
 
@@ -72,8 +75,10 @@ static lk_status choose(lk_device *device, const lk_device_options *options,
     }
     if (path == NULL || strcmp(path, "loops") == 0) {
         device->path = PATH_LOOPS;
+#ifndef LK_NO_BLAS
     } else if (strcmp(path, "blas") == 0) {
         device->path = PATH_BLAS;
+#endif
     } else {
         return LK_FAIL(err, LK_E_ARG, "path '%s': the cpu has loops and blas", path);
     }
@@ -187,7 +192,9 @@ static lk_status device_open(size_t ordinal, const lk_workload *workload,
     LK_TRY(check_arithmetic(device, err));
 
     /* Our threads bring the parallelism.  OpenBLAS keeps this for the whole process. */
+#ifndef LK_NO_BLAS
     if (device->path == PATH_BLAS) openblas_set_num_threads(1);
+#endif
     *out = device;
     device = NULL;
 

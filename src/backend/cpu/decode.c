@@ -1,9 +1,12 @@
 /* decode.c - scores of a tile of draws on the CPU, fast and canonical. */
 #include "backend/cpu/device.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef LK_NO_BLAS
+#include <cblas.h>
+#endif
 
 enum { ALIGNMENT = 64 };
 
@@ -85,6 +88,7 @@ static void loops_sse(const lk_device *device, const float *target, size_t count
                     target, scratch->sse);
 }
 
+#ifndef LK_NO_BLAS
 /* OpenBLAS may round a row differently in another shape, so the shape is always that of
  * a whole tile. */
 static void blas_sse(const lk_device *device, const float *target, size_t count,
@@ -117,17 +121,20 @@ static void blas_sse(const lk_device *device, const float *target, size_t count,
         stride = device->stride;
     }
 }
+#endif
 
 void lk_cpu_fast_sse(const lk_device *device, size_t problem, size_t count,
                      lk_scratch *scratch)
 {
     const float *target = device->target + problem * device->target_stride;
 
-    if (device->path == PATH_LOOPS) {
-        loops_sse(device, target, count, scratch);
-    } else {
+#ifndef LK_NO_BLAS
+    if (device->path == PATH_BLAS) {
         blas_sse(device, target, count, scratch);
+        return;
     }
+#endif
+    loops_sse(device, target, count, scratch);
 }
 
 void lk_cpu_canonical_sse(const lk_device *device, const size_t *problem,
