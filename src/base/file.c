@@ -201,6 +201,14 @@ lk_status lk_file_writable(const char *path, lk_error *err)
     return st;
 }
 
+bool lk_file_same(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return a != NULL && b != NULL && stat(a, &x) == 0 && stat(b, &y) == 0 &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* How much to make room for at first: what a regular file holds, and little where the
  * length is not known. */
 static size_t first_room(FILE *file, size_t limit)

@@ -34,6 +34,9 @@ void lk_atomic_abort(lk_atomic_file *file);
  * Errors  LK_E_IO with the folder and the reason */
 lk_status lk_file_writable(const char *path, lk_error *err);
 
+/* Whether both names lead to one file that is there; NULL is no file. */
+bool lk_file_same(const char *a, const char *b);
+
 /* Reads at most `limit` bytes of a whole file into *data (NUL added, not counted).
  * Ownership  *data is the caller's; free it
  * Errors     LK_E_IO, LK_E_MEMORY, LK_E_FORMAT where it is longer than limit */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/facts.h"
@@ -197,6 +198,9 @@ static lk_status check_args(const train_args *args, lk_error *err)
     if (!args->force && access(args->common.output, F_OK) == 0) {
         return LK_FAIL(err, LK_E_ARG, "%s is there already; --force replaces it",
                        args->common.output);
+    }
+    if (lk_file_same(args->common.output, args->data)) {
+        return LK_FAIL(err, LK_E_ARG, "%s is the data itself", args->common.output);
     }
     return lk_output_check(args->common.output, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/device.h"
 #include "largek/passk.h"
 
@@ -147,6 +148,11 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_erro
     lk_status st = LK_OK;
 
     *s = (lk_sampling){0};
+    if (lk_file_same(args->common.output, args->model) ||
+        lk_file_same(args->common.output, args->data)) {
+        return LK_FAIL(err, LK_E_ARG, "%s is the model or the data itself",
+                       args->common.output);
+    }
     LK_TRY(lk_model_read(args->model, args->activations, &s->model, err));
     LK_TRY(lk_problems_read(args->data, &s->model, args->latent, args->problems.value,
                             args->problems.count, &s->problems, err));

@@ -142,17 +142,22 @@ static lk_status take_done(const char *path, const lk_safetensors *file,
     if (t == NULL || t->dtype != LK_DTYPE_I64 || t->rank != 2 || t->shape[1] != 3) {
         return LK_FAIL(err, LK_E_MISMATCH, "%s: no tensor done I64 [R][3]", path);
     }
+    /* In ascending order, as they are written: adding them is then linear. */
+    int64_t last[3] = {0, 0, -1};
+
     for (uint64_t r = 0; r < t->shape[0]; r++) {
         int64_t row[3];
 
         memcpy(row, (const char *)t->data + r * sizeof row, sizeof row);
-        if (row[0] < 0 || (uint64_t)row[0] >= result->spec.problems || row[1] < 0 ||
+        if (row[0] < last[0] || (row[0] == last[0] && row[1] <= last[2]) ||
+            (uint64_t)row[0] >= result->spec.problems || row[1] < 0 ||
             (uint64_t)row[2] > lk_attempts_max(result->spec.latent) ||
             lk_ranges_add(&result->done[row[0]], (uint64_t)row[1], (uint64_t)row[2],
                           NULL) != LK_OK) {
             return LK_FAIL(err, LK_E_MISMATCH, "%s: done[%" PRIu64 "] makes no sense",
                            path, r);
         }
+        memcpy(last, row, sizeof last);
     }
     return LK_OK;
 }

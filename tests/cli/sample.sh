@@ -29,7 +29,8 @@ echo "another spec is refused"
 status sample -n 10 -o c.safetensors --seed 2
 status sample -n 10 -o c.safetensors -T 1.2
 status sample -n 10 -o c.safetensors --problems 0:3 2>&1 | sed 's/[0-9a-f]\{32\}/DIGEST/g'
-status sample -n 10 -o images.idx
+cp images.idx other.idx
+status sample -n 10 -o other.idx
 sample -n 10 -o c.safetensors --seed 2 --force -q --format csv | cut -d, -f3 | tail -n 1
 
 echo "a damaged result is kept, and its predecessor used"
@@ -83,6 +84,11 @@ status "$largek" sample -m m.safetensors -d m.safetensors -o r.safetensors
 code=0
 sample -n 10 -o g.safetensors -q >/dev/full || code=$?
 echo "a full standard output: status $code, and $(ls g.safetensors) is there"
+
+echo "the output is never the input"
+status sample -n 10 -o m.safetensors --force
+status sample -n 10 -o images.idx --force
+status "$largek" train vae --data images.idx -o ./images.idx --force
 
 echo "a GPU that is not there, or is busy"
 if [ -n "${LARGEK_TEST_PLUGINS:-}" ]; then
