@@ -27,14 +27,23 @@ static __device__ void forward(const lk_canonical_layer &layer, const double *h,
     for (uint32_t o = threadIdx.x; o < layer.out; o += THREADS) {
         double sum[DRAWS];
 
+#pragma unroll
         for (int d = 0; d < DRAWS; d++) sum[d] = (double)layer.bias[o];
         for (uint32_t i = 0; i < layer.in; i++) {
             const double w = (double)layer.weight[(uint64_t)i * layer.out + o];
 
+#pragma unroll
             for (int d = 0; d < DRAWS; d++) sum[d] = fma(w, h[i * DRAWS + d], sum[d]);
         }
+#pragma unroll
+        for (int d = 0; d < DRAWS; d++) out[o * DRAWS + d] = sum[d];
+
+            /* Not in the loop above: the sums must stay in registers. */
+#pragma unroll 1
         for (int d = 0; d < DRAWS; d++) {
-            out[o * DRAWS + d] = lk_activate(layer.activation, sum[d]);
+            double *const y = &out[o * DRAWS + d];
+
+            *y = lk_activate(layer.activation, *y);
         }
     }
     __syncthreads();

@@ -198,6 +198,14 @@ lk_status lk_net_init(lk_net *net, cublasLtHandle_t lt, const lk_mlp *decoder,
         return LK_FAIL(err, LK_E_ARG,
                        "precision '%s': cuda has fp32, tf32, fp16, fp16x3", precision);
     }
+    /* In a deeper decoder a half that overflowed may vanish in the next relu. */
+    if (precisions[i].kind == LK_KIND_F16 && decoder->layers > 2) {
+        return LK_FAIL(
+            err, LK_E_ARG,
+            "precision fp16 is for decoders of two layers, this one has %zu: "
+            "take tf32 or fp16x3",
+            decoder->layers);
+    }
     net->precision = precisions[i].name;
     net->kind = precisions[i].kind;
     net->half_logits = precisions[i].half_logits;

@@ -248,11 +248,16 @@ static lk_status build_best(lk_device *device, const char *precision, uint32_t r
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
         double seconds = 0.0;
 
-        LK_TRY(build(device, candidates[i], rows, err));
+        st = build(device, candidates[i], rows, err);
+        if (st == LK_E_ARG) { /* not for this decoder */
+            lk_device_clear(device);
+            continue;
+        }
+        if (st != LK_OK) goto out;
         LK_TRY(time_chunk(device, &seconds, err));
         seconds /= device->rows;
         lk_device_clear(device);
-        if (i == 0 || seconds < best) {
+        if (seconds < best) {
             best = seconds;
             precision = candidates[i];
         }

@@ -30,6 +30,13 @@ static __device__ float2 read_pair(const __half *p)
     return __half22float2(*(const __half2 *)p);
 }
 
+/* 0, or NaN where a logit is not finite: a half overflowed on the way, and a saturating
+ * activation would hide it.  The canonical score decides such rows. */
+static __device__ float doubt(float logit)
+{
+    return logit - logit;
+}
+
 template <typename T, lk_activation ACTIVATION>
 static __global__ void __launch_bounds__(THREADS)
     reduce(const lk_device_workload work, const lk_row *__restrict__ row,
@@ -49,11 +56,11 @@ static __global__ void __launch_bounds__(THREADS)
             const float2 v = read_pair(x + o); /* stride is even: a pair is there */
             const float d = lk_activate_fast(ACTIVATION, v.x) - target[o];
 
-            sum += d * d;
+            sum += d * d + doubt(v.x);
             if (o + 1 < work.outputs) {
                 const float e = lk_activate_fast(ACTIVATION, v.y) - target[o + 1];
 
-                sum += e * e;
+                sum += e * e + doubt(v.y);
             }
         }
         for (int step = 16; step > 0; step /= 2) {

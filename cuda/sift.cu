@@ -46,7 +46,9 @@ static __device__ uint32_t suspicion(const lk_device_workload &work, const lk_ro
                                             row.attempt / LK_AUDIT_BLOCK);
     uint32_t why = 0;
 
-    if ((double)fast <= lk_candidate(least, band, limit[work.thresholds - 1])) {
+    /* A score that is not finite says nothing, so it may be the smallest too. */
+    if (!(fast - fast == 0.0f) ||
+        (double)fast <= lk_candidate(least, band, limit[work.thresholds - 1])) {
         why |= LK_SUSPECT_CANDIDATE;
     }
     if (row.attempt == audit) why |= LK_SUSPECT_AUDIT;
@@ -125,14 +127,22 @@ static __global__ void __launch_bounds__(THREADS)
 {
     __shared__ u64 bucket[LK_THRESHOLDS_MAX], first[LK_THRESHOLDS_MAX];
     __shared__ u64 histogram[LK_HISTOGRAM_BINS];
-    __shared__ unsigned int least;
+    __shared__ unsigned int least, mixed;
     const uint32_t start = blockIdx.x * ROWS;
     const uint32_t end = count - start < ROWS ? count : start + ROWS;
     const uint32_t slot = row[start].slot;
-    const bool alone = slot == row[end - 1].slot && suspect == nullptr;
     const counters global = slot_counters(work, into, slot);
     counters mine = {bucket, first, global.histogram == nullptr ? nullptr : histogram,
                      &least};
+
+    /* Small units of several problems may take turns within a block. */
+    if (threadIdx.x == 0) mixed = suspect != nullptr;
+    __syncthreads();
+    for (uint32_t r = start + threadIdx.x; r < end; r += THREADS) {
+        if (row[r].slot != slot) mixed = 1;
+    }
+    __syncthreads();
+    const bool alone = mixed == 0;
 
     if (alone) {
         for (uint32_t t = threadIdx.x; t < LK_THRESHOLDS_MAX; t += THREADS) {
