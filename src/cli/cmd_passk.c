@@ -185,14 +185,12 @@ static lk_status print_all(const passk_args *args, const lk_input *input,
     const size_t columns = make_columns(input, args->per_problem, column);
     lk_output output = {0};
     lk_table *table = NULL;
-    char level[32];
     lk_status st = LK_OK;
 
     LK_TRY(lk_output_open(&output, args->common.output, err));
     LK_TRY(lk_table_open(output.stream, args->common.format, "passk", column, columns,
                          &table, err));
-    snprintf(level, sizeof level, "%.12g", args->curve.level);
-    lk_table_head_text(table, "level", level);
+    lk_table_head_real(table, "level", args->curve.level);
     for (size_t g = 0; g < input->groups; g++) {
         print_group(table, args, input, &input->group[g], &curve[g]);
     }

@@ -99,18 +99,46 @@ lk_status lk_table_open(FILE *to, lk_format format, const char *command,
     return LK_OK;
 }
 
-void lk_table_head_text(lk_table *table, const char *key, const char *value)
+/* Whether a head entry of that key may follow; in JSON the key is written then. */
+static bool start_head_entry(lk_table *table, const char *key)
 {
     if (table->rows > 0 || table->filled > 0) {
         fail(table, LK_E_INTERNAL, "a head entry after the first row");
     }
-    if (table->failed != LK_OK) return;
-    if (table->format == LK_FORMAT_TABLE) fprintf(table->to, "# %s: %s\n", key, value);
+    if (table->failed != LK_OK) return false;
     if (table->format == LK_FORMAT_JSON) {
         fputc(',', table->to);
         write_json_text(table->to, key);
         fputc(':', table->to);
-        write_json_text(table->to, value);
+    }
+    return true;
+}
+
+void lk_table_head_text(lk_table *table, const char *key, const char *value)
+{
+    if (!start_head_entry(table, key)) return;
+    if (table->format == LK_FORMAT_TABLE) fprintf(table->to, "# %s: %s\n", key, value);
+    if (table->format == LK_FORMAT_JSON) write_json_text(table->to, value);
+}
+
+/* As few digits as read back to the same double. */
+static void format_real(double value, char text[NUMBER_CHARS])
+{
+    for (int digits = 15; digits <= 17; digits++) { /* 17 are always enough */
+        snprintf(text, NUMBER_CHARS, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+}
+
+void lk_table_head_real(lk_table *table, const char *key, double value)
+{
+    char text[NUMBER_CHARS];
+
+    if (!start_head_entry(table, key)) return;
+    format_real(value, text);
+    if (table->format == LK_FORMAT_TABLE) fprintf(table->to, "# %s: %s\n", key, text);
+    if (table->format == LK_FORMAT_JSON) {
+        fputs(isfinite(value) ? text : "null", table->to);
     }
 }
 
@@ -247,10 +275,7 @@ void lk_table_real(lk_table *table, double value)
     if (table->format == LK_FORMAT_TABLE) {
         snprintf(text, sizeof text, "%.6g", value);
     } else {
-        for (int digits = 15; digits <= 17; digits++) { /* 17 are always enough */
-            snprintf(text, sizeof text, "%.*g", digits, value);
-            if (strtod(text, NULL) == value) break;
-        }
+        format_real(value, text);
     }
     add_cell(table, text);
 }

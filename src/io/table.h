@@ -40,6 +40,7 @@ lk_status lk_table_open(FILE *to, lk_format format, const char *command,
 /* A table may have head entries beside "rows" in JSON ("# key: value" lines in a table;
  * left out of CSV); before the first row only. */
 void lk_table_head_text(lk_table *table, const char *key, const char *value);
+void lk_table_head_real(lk_table *table, const char *key, double value);
 
 /* The cells of a row in column order; the last one ends the row.  A wrong kind is
  * LK_E_INTERNAL at close, as are rows that were not ended. */
