@@ -31,7 +31,7 @@ while IFS=$tab read -r file edit; do
         verdict=stale
     elif ! timeout 600 cmake --build build >/dev/null 2>&1; then
         verdict="does not compile"
-    elif timeout 600 ctest --test-dir build -LE 'slow|house' -j 2 --stop-on-failure \
+    elif timeout 600 ctest --test-dir build -LE 'slow|house' -j 2 --timeout 60 --stop-on-failure \
         >/dev/null 2>&1; then
         verdict=SURVIVED
     fi
