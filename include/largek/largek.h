@@ -4,6 +4,7 @@
  *   stream.h       random numbers by address          canonical.h  functions of the score
  *   mlp.h          perceptrons                        model.h      the generator
  *   problems.h     targets and their latents          train.h      training the VAE
+ *   guard.h        what a fast score decides
  *   backend.h      what a device does                 tally.h      what it accumulates
  *   run.h          sampling, from spec to result      result.h     the result file
  *   counts.h       successes from files               passk.h      pass@k
@@ -16,6 +17,7 @@
 #include "largek/backend.h"
 #include "largek/canonical.h"
 #include "largek/counts.h"
+#include "largek/guard.h"
 #include "largek/idx.h"
 #include "largek/interval.h"
 #include "largek/mlp.h"

@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "largek/guard.h"
+
 enum { QUEUE = 8 * LK_LANES };
 
 typedef struct {
@@ -44,24 +46,6 @@ typedef struct {
     lk_status status;
     lk_error error;
 } lk_worker;
-
-/* The number of thresholds below the score: it succeeds at those from there on. */
-static size_t bucket(const double *limit, size_t thresholds, double score)
-{
-    size_t low = 0, high = thresholds;
-
-    if (isnan(score)) return thresholds;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (limit[middle] < score) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
 
 /* Counts a decided draw in a row; its successes hold buckets until add_row. */
 static void count_draw(lk_tally *row, size_t b, uint64_t attempt)
@@ -103,12 +87,6 @@ static double highest_limit(const lk_workload *work, size_t problem)
     return work->limit[problem * work->thresholds + work->thresholds - 1];
 }
 
-/* w(score) / band: how much wider the band is at a score. */
-static double widening(double top, double score)
-{
-    return score > top ? score / top : 1.0;
-}
-
 static double best_so_far(lk_worker *worker, size_t problem)
 {
     double best;
@@ -123,7 +101,8 @@ static void note_audit(lk_worker *worker, const lk_suspect *suspect, double scor
     const double top = highest_limit(worker->device->work, suspect->problem);
     const double band = worker->device->band[suspect->problem];
     const double least = fmin((double)suspect->fast, score);
-    const double off = fabs((double)suspect->fast - score) / widening(top, least);
+    const double off =
+        fabs((double)suspect->fast - score) / lk_widened(1.0, top, least);
     lk_run_notes *notes = worker->notes;
 
     /* Far above the thresholds and the best score a difference decides nothing. */
@@ -162,7 +141,7 @@ static void decide(lk_worker *worker, const lk_suspect *suspect, size_t count)
     for (size_t l = 0; l < count; l++) {
         const double *limit = work->limit + problem[l] * work->thresholds;
 
-        count_draw(&worker->row, bucket(limit, work->thresholds, score[l]),
+        count_draw(&worker->row, lk_bucket(limit, (uint32_t)work->thresholds, score[l]),
                    suspect[l].attempt);
         if (score[l] < worker->row.best[0]) {
             worker->row.best[0] = score[l];
@@ -185,15 +164,6 @@ static void drain(lk_worker *worker)
     worker->queued = 0;
 }
 
-/* Whether a threshold lies between the lowest and the highest canonical score that the
- * fast one may stand for. */
-static bool in_doubt(const double *limit, size_t thresholds, double fast, double band)
-{
-    if (!isfinite(fast)) return true;
-    return bucket(limit, thresholds, fast - band) !=
-           bucket(limit, thresholds, fast + band);
-}
-
 /* Counts a tile in the worker's row but for its suspects; returns how many those are. */
 static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
 {
@@ -210,9 +180,9 @@ static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
     size_t found = 0;
 
     for (size_t m = 0; m < count; m++) least = fminf(least, scratch->sse[m]);
-    const double seen = (double)least + band * widening(top, (double)least);
+    const double seen = (double)least + lk_widened(band, top, (double)least);
     const double bound = fmin(best, seen); /* of the best score after this tile */
-    const double candidate = bound + band * widening(top, bound);
+    const double candidate = bound + lk_widened(band, top, bound);
 
     for (size_t m = 0; m < count; m++) {
         const double fast = (double)scratch->sse[m];
@@ -221,11 +191,12 @@ static size_t sift(lk_worker *worker, size_t problem, size_t count, double best)
 
         worker->row.histogram[lk_histogram_bin(scratch->sse[m])]++;
         if (audited || fast <= candidate ||
-            in_doubt(limit, work->thresholds, fast, band)) {
+            lk_in_doubt(limit, (uint32_t)work->thresholds, fast, band)) {
             worker->suspects[found++] =
                 (lk_suspect){problem, attempt, scratch->sse[m], audited};
         } else {
-            count_draw(&worker->row, bucket(limit, work->thresholds, fast), attempt);
+            count_draw(&worker->row, lk_bucket(limit, (uint32_t)work->thresholds, fast),
+                       attempt);
         }
     }
     worker->row.attempts[0] += count;
