@@ -6,11 +6,19 @@
 #include "cli/command.h"
 #include "cli/suggest.h"
 
+/* clang-format off */
 const lk_command *const lk_commands[] = {
-    &lk_cmd_train_vae,  &lk_cmd_sample,     &lk_cmd_passk,
-    &lk_cmd_plot_passk, &lk_cmd_info_model, &lk_cmd_info_result,
-    &lk_cmd_info,       &lk_cmd_help,       NULL,
+    &lk_cmd_train_vae,
+    &lk_cmd_sample,
+    &lk_cmd_passk,
+    &lk_cmd_plot_passk,
+    &lk_cmd_info_model,
+    &lk_cmd_info_result,
+    &lk_cmd_info,
+    &lk_cmd_help,
+    NULL,
 };
+/* clang-format on */
 
 /* How many of the words a command's name takes, and 0 where it is another command. */
 static int matches(const char *name, int argc, char **argv)
