@@ -18,13 +18,28 @@ extern "C" {
 
 enum { LK_GROUP_COLUMNS_MAX = 16 };
 
+/* What decided how many attempts a problem got.  Likelihoods do not depend on it;
+ * estimators that are unbiased do. */
+typedef enum {
+    LK_DESIGN_FIXED = 0, /* set beforehand, or at least not by the outcomes          */
+    LK_DESIGN_STOPPED,   /* by the outcomes, in whatever way                         */
+    LK_DESIGN_UNTIL      /* one at a time until `successes` of them succeeded, where
+                            that took no more than some limit, and else that many    */
+} lk_design_kind;
+
+typedef struct {
+    lk_design_kind kind;
+    uint64_t successes; /* of LK_DESIGN_UNTIL, >= 1; else 0 */
+} lk_design;
+
 /* Rows that share one set of group values and one threshold, in the file's order. */
 typedef struct {
     const char *value[LK_GROUP_COLUMNS_MAX]; /* [lk_counts.group_columns]       */
     double threshold;                        /* NaN where the input has none    */
     size_t problems;
-    const char **id; /* [problems]                                         */
-    uint64_t *n, *c; /* [problems] attempts, successes; c <= n <= 2^62     */
+    const char **id;  /* [problems]                                         */
+    uint64_t *n, *c;  /* [problems] attempts, successes; c <= n <= 2^62     */
+    lk_design design; /* of every row; a table of counts is LK_DESIGN_FIXED */
 } lk_count_group;
 
 typedef struct {

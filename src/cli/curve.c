@@ -61,6 +61,26 @@ static lk_status check_k(const lk_count_group *group, const lk_count_list *k,
                    largest, group->n[fewest], group->id[fewest]);
 }
 
+/* Where outcomes decided when to stop, c successes in n attempts weigh the attempts before
+ * a stop by what came after them: the estimator is biased, and says nothing of it. */
+static lk_status check_design(const lk_count_group *group, lk_estimator estimator,
+                              lk_error *err)
+{
+    if (estimator != LK_ESTIMATE_UNBIASED || group->design.kind == LK_DESIGN_FIXED) {
+        return LK_OK;
+    }
+    if (group->design.kind == LK_DESIGN_UNTIL) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "attempts stopped at %" PRIu64
+                       " successes: the unbiased estimator wants a number of attempts "
+                       "that outcomes had no part in",
+                       group->design.successes);
+    }
+    return LK_FAIL(err, LK_E_ARG,
+                   "outcomes decided the numbers of attempts: no estimator is unbiased "
+                   "then; --estimator plugin is consistent");
+}
+
 /* Mean and standard error of one column, by Welford's update. */
 static void column_mean(const double *value, size_t problems, size_t stride,
                         lk_curve_point *out)
@@ -183,6 +203,7 @@ lk_status lk_curve_compute(const lk_count_group *group, const lk_count_list *k,
     lk_status st = LK_OK;
 
     if (group->problems == 0) return LK_FAIL(err, LK_E_ARG, "pass@k of no problems");
+    LK_TRY(check_design(group, options->estimator, err));
     LK_TRY(make_grid(group, k, per_decade, &curve.k, err));
     LK_TRY(check_k(group, &curve.k, options->estimator, err));
     curve.point = calloc(curve.k.count, sizeof *curve.point);

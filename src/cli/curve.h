@@ -43,7 +43,8 @@ typedef struct {
  *             included
  * Ownership   *out is the caller's; end it with lk_curve_release
  * Errors      LK_E_ARG where k is more than some problem's n (the text names the one with
- *             the fewest attempts), unless the estimator is the plug-in; LK_E_MEMORY */
+ *             the fewest attempts), unless the estimator is the plug-in, or where the
+ *             estimator does not fit the group's design; LK_E_MEMORY */
 lk_status lk_curve_compute(const lk_count_group *group, const lk_count_list *k,
                            uint64_t per_decade, const lk_curve_options *options,
                            lk_curve *out, lk_error *err);

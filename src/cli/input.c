@@ -122,10 +122,14 @@ static lk_status pool_group(lk_input *input, const kept_columns *kept,
     }
     if (to == NULL) { /* lk_input_read made room for every group there is */
         to = &input->group[input->groups++];
-        *to = (lk_count_group){.threshold = from->threshold};
+        *to = (lk_count_group){.threshold = from->threshold, .design = from->design};
         for (size_t i = 0; i < input->columns; i++) {
             to->value[i] = from->value[kept->place[i]];
         }
+    }
+    if (to->design.kind != from->design.kind ||
+        to->design.successes != from->design.successes) {
+        to->design = (lk_design){.kind = LK_DESIGN_STOPPED};
     }
     return append_rows(to, from, err);
 }
