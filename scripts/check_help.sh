@@ -40,7 +40,8 @@ while read -r command; do
     [ -s "$folder/1" ] || complain "$command: help shows no options"
     cmp -s "$folder/1" "$folder/2" || complain "$command: help and man page differ"
     cmp -s "$folder/1" "$folder/3" || complain "$command: help and completion differ"
-    grep '^set(LK_COMMANDS' "$root/CMakeLists.txt" | tr -d '")' | grep -qw -- "$command" ||
+    sed -n '/^set(LK_COMMANDS/,/)/p' "$root/CMakeLists.txt" | tr -d '")' | tr -s ' ' |
+        grep -qx -- " $command" ||
         complain "$command: no man page in CMakeLists.txt"
     awk -v c="$command" 'length > 79 && !/^  largek/ { print c ": over 79 columns: " $0; bad = 1 }
         END { exit bad }' "$folder/help" || bad=1
