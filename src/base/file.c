@@ -1,6 +1,7 @@
 /* file.c - files that are whole or not there. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -199,6 +200,39 @@ lk_status lk_file_writable(const char *path, lk_error *err)
 
     lk_atomic_abort(&trial);
     return st;
+}
+
+/* Whether `name` is that of a temporary of the file `base`. */
+static bool is_temporary(const char *name, const char *base)
+{
+    const size_t length = strlen(base);
+
+    if (strncmp(name, base, length) != 0) return false;
+    name += length;
+    if (strncmp(name, ".prev", 5) == 0) name += 5;
+    if (strncmp(name, ".tmp.", 5) != 0) return false;
+    name += 5;
+    return *name != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
+void lk_file_sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    char *folder = path_folder(path);
+    DIR *stream = folder != NULL ? opendir(folder) : NULL;
+
+    if (stream != NULL) {
+        const struct dirent *entry;
+
+        while ((entry = readdir(stream)) != NULL) {
+            if (is_temporary(entry->d_name, base)) {
+                unlinkat(dirfd(stream), entry->d_name, 0);
+            }
+        }
+        closedir(stream);
+    }
+    free(folder);
 }
 
 bool lk_file_same(const char *a, const char *b)

@@ -34,6 +34,10 @@ void lk_atomic_abort(lk_atomic_file *file);
  * Errors  LK_E_IO with the folder and the reason */
 lk_status lk_file_writable(const char *path, lk_error *err);
 
+/* Removes what processes that were killed left beside `path`: PATH.tmp.N and
+ * PATH.prev.tmp.N.  Only for who holds the lock of `path` (base/lock.h). */
+void lk_file_sweep(const char *path);
+
 /* Whether both names lead to one file that is there; NULL is no file. */
 bool lk_file_same(const char *a, const char *b);
 

@@ -55,6 +55,42 @@ static lk_status read_existing(const lk_sample_args *args, lk_result *out,
     return st == LK_E_MISMATCH ? read_previous(args, out, err) : st;
 }
 
+/* A kill between two renames, where the file system has no hard links, leaves the
+ * predecessor alone.  Whether it is there and of this run. */
+static bool read_orphan(lk_sampling *s, const lk_sample_args *args)
+{
+    char previous[4096];
+
+    snprintf(previous, sizeof previous, "%s.prev", args->common.output);
+    if (access(previous, F_OK) != 0) return false;
+    if (lk_result_read(previous, &s->result, NULL) != LK_OK) return false;
+    if (lk_spec_same(&s->result.spec, &s->spec, NULL) != LK_OK) {
+        lk_result_release(&s->result);
+        return false;
+    }
+    say(args, "warning: the file is gone; goes on with ", previous);
+    return true;
+}
+
+/* Nobody else may write the output from here on. */
+static lk_status lock_output(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+{
+    const char *path = args->common.output;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_output_check(path, err));
+    LK_TRY(lk_lock_take(&s->lock, path, err));
+    if (!s->lock.held) {
+        say(args, "warning: no locks on this file system; let one process alone write ",
+            path);
+        goto out;
+    }
+    lk_file_sweep(path);
+
+out:
+    return st;
+}
+
 /* Goes on with the result that is there, or starts a new one. */
 static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_error *err)
 {
@@ -62,7 +98,11 @@ static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_erro
     lk_error why = {0};
     lk_status st = LK_OK;
 
-    LK_TRY(lk_output_check(path, err));
+    LK_TRY(lock_output(s, args, err));
+    if (!args->force && access(path, F_OK) != 0 && read_orphan(s, args)) {
+        s->resumed = true;
+        return LK_OK;
+    }
     if (access(path, F_OK) != 0 || args->force) {
         return lk_result_init(&s->result, &s->spec, s->problems.index, err);
     }
@@ -161,7 +201,8 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_erro
                         args->common.seed, err));
     LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
     LK_TRY(open_result(s, args, err));
-    s->complete = s->resumed && is_complete(&s->result, args);
+    s->complete = s->resumed && access(args->common.output, F_OK) == 0 &&
+                  is_complete(&s->result, args);
     if (!s->complete) LK_TRY(open_device(s, args, err));
     if (s->complete) {
         say(args, "nothing to do: all attempts are in ", args->common.output);
@@ -181,6 +222,7 @@ void lk_sampling_close(lk_sampling *sampling)
     lk_job_release(&sampling->job);
     lk_problems_release(&sampling->problems);
     lk_model_release(&sampling->model);
+    lk_lock_drop(&sampling->lock);
     *sampling = (lk_sampling){0};
 }
 

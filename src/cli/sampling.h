@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/lock.h"
 #include "cli/common.h"
 #include "cli/number.h"
 #include "largek/run.h"
@@ -22,6 +23,7 @@ typedef struct {
 
 /* Everything that a run holds on to. */
 typedef struct {
+    lk_file_lock lock; /* of the output */
     lk_model model;
     lk_problems problems;
     lk_spec spec;
@@ -37,7 +39,8 @@ typedef struct {
  *
  * Ownership  *out is the caller's; end it with lk_sampling_close
  * Errors     LK_E_IO where the output could not be written; LK_E_MISMATCH for an existing
- *            file that is no result of this spec (unless --force); what the parts say */
+ *            file that is no result of this spec (unless --force), or where another
+ *            process is writing it; what the parts say */
 lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err);
 void lk_sampling_close(lk_sampling *sampling);
 
