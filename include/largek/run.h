@@ -62,10 +62,24 @@ typedef struct {
     const lk_result *result;
 } lk_progress;
 
+/* Part `shard` of `shards`, from 0, of the attempts at every problem; {0, 0} is all of
+ * them.  What is dealt to a shard depends on both numbers and on nothing else: with more
+ * draws every shard gets more, and keeps what it had. */
+typedef struct {
+    uint64_t shard, shards;
+} lk_share;
+
+enum { LK_SHARDS_MAX = 65536 };
+
+/* Attempts below `draws` that are the share's and that the result lacks; 2^64 - 1 for
+ * more than that. */
+uint64_t lk_result_missing(const lk_result *result, uint64_t draws, lk_share share);
+
 typedef enum { LK_GO_ON = 0, LK_SAVE_NOW, LK_STOP_NOW } lk_wish;
 
 typedef struct {
     uint64_t draws;      /* attempts 0 .. draws - 1 of every problem              */
+    lk_share share;      /* of those, the attempts to make; {0}: all              */
     size_t trace;        /* canonical scores of the first J attempts to keep      */
     const char *output;  /* (optional) where checkpoints and the result go        */
     double checkpoint_s; /* seconds between checkpoints                           */
@@ -91,7 +105,8 @@ typedef struct {
  * band widens the problem's band and makes its attempts again.
  *
  * Errors  LK_E_STOPPED where on_batch asked for it: result and file hold what is done;
- *         LK_E_ARG for more draws than the stream has addresses; LK_E_IO where the last
+ *         LK_E_ARG for more draws than the stream has addresses, and for a share that is
+ *         none of LK_SHARDS_MAX at most; LK_E_IO where the last
  *         write failed (earlier ones warn and are tried again); what the device says */
 lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job,
                  const lk_run_options *options, lk_result *result, lk_error *err);

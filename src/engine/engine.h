@@ -9,25 +9,36 @@
 lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_job *job,
                        double guard_scale, double *guard, lk_error *err);
 
+/* The first attempt >= from of problem row `row` that is the share's, and in *end where
+ * that stretch ends; 2^64 - 1 where there is none below 2^62. */
+uint64_t lk_share_next(const lk_share *share, size_t row, uint64_t from, uint64_t *end);
+
+/* How many attempts below `draws` are the share's. */
+uint64_t lk_share_count(const lk_share *share, size_t row, uint64_t draws);
+
 /* Units of missing attempts, level by level over all problems. */
 typedef struct {
     const lk_result *result;
+    lk_share share;
     uint64_t draws, slice, unit_max;
     uint64_t level; /* attempts below it are planned or done */
     size_t problem; /* next at this level                    */
     uint64_t from;  /* next attempt of that problem          */
 } lk_plan;
 
-/* Starts a plan over what `result` lacks below `draws`. */
-void lk_plan_start(lk_plan *plan, const lk_result *result, uint64_t draws,
-                   uint64_t slice, uint64_t unit_max);
+/* Starts a plan over what `result` lacks of the share's attempts below `draws`. */
+void lk_plan_start(lk_plan *plan, const lk_result *result, lk_share share,
+                   uint64_t draws, uint64_t slice, uint64_t unit_max);
 
 /* Fills up to `room` units of together at least `wanted` attempts, where that many are
  * missing; returns how many units, 0 where nothing is.  The result must not change
  * between a call and the recording of its units. */
 size_t lk_plan_next(lk_plan *plan, uint64_t wanted, lk_unit *unit, size_t room);
 
-/* Attempts below `draws` that the result has. */
-uint64_t lk_done_below(const lk_ranges *ranges, uint64_t draws);
+/* a + b, or 2^64 - 1 where that is less. */
+static inline uint64_t lk_add_capped(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
 
 #endif /* LK_ENGINE_ENGINE_H */

@@ -27,6 +27,8 @@ typedef struct {
     double seconds_before; /* of earlier sessions                             */
     double retry_s;        /* after a failed checkpoint: when to try again    */
     uint64_t made, wanted; /* attempts so far; attempts of the next batch     */
+    uint64_t total;        /* attempts that the result will have at the end   */
+    uint64_t missing;      /* of those; both capped at 2^64 - 1               */
 } lk_session;
 
 static lk_status session_open(lk_session *session, lk_error *err)
@@ -40,6 +42,14 @@ static lk_status session_open(lk_session *session, lk_error *err)
                        " draws: latent dimension %zu has addresses for %" PRIu64,
                        session->options->draws, session->job->work.latent, most);
     }
+    const lk_share *share = &session->options->share;
+
+    if (share->shards > LK_SHARDS_MAX ||
+        (share->shards > 0 && share->shard >= share->shards)) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "share %" PRIu64 " of %" PRIu64 ": at most %d, from 0",
+                       share->shard, share->shards, LK_SHARDS_MAX);
+    }
     session->unit = calloc(UNITS_MAX, sizeof *session->unit);
     session->notes.violation = calloc(problems, sizeof(double));
     if (session->unit == NULL || session->notes.violation == NULL) {
@@ -50,25 +60,32 @@ static lk_status session_open(lk_session *session, lk_error *err)
     return LK_OK;
 }
 
-static uint64_t add_capped(uint64_t a, uint64_t b)
+/* Looks at every range, so it is asked once and after attempts were taken back. */
+static void count_missing(lk_session *session)
 {
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+    const lk_run_options *options = session->options;
+
+    session->total = 0;
+    for (size_t p = 0; p < session->result->spec.problems; p++) {
+        session->total = lk_add_capped(
+            session->total, lk_share_count(&options->share, p, options->draws));
+    }
+    session->missing =
+        lk_result_missing(session->result, options->draws, options->share);
 }
 
 static void report(const lk_session *session)
 {
     const lk_run_options *options = session->options;
-    lk_progress progress = {.made = session->made,
-                            .seconds = lk_clock_s() - session->started,
-                            .result = session->result};
+    const lk_progress progress = {.done = session->total - session->missing,
+                                  .total = session->total,
+                                  .made = session->made,
+                                  .seconds = lk_clock_s() - session->started,
+                                  .result = session->result};
 
-    if (options->on_progress == NULL) return;
-    for (size_t p = 0; p < session->result->spec.problems; p++) {
-        progress.done = add_capped(
-            progress.done, lk_done_below(&session->result->done[p], options->draws));
-        progress.total = add_capped(progress.total, options->draws);
+    if (options->on_progress != NULL) {
+        options->on_progress(options->context, &progress);
     }
-    options->on_progress(options->context, &progress);
 }
 
 /* Notes of the batch into the result, which keeps them for people. */
@@ -104,6 +121,7 @@ static lk_status heed_violations(lk_session *session, lk_error *err)
         any = true;
     }
     if (!any) return LK_OK;
+    count_missing(session);
     if (session->options->on_warning != NULL) {
         session->options->on_warning(
             session->options->context,
@@ -133,6 +151,7 @@ static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
                              unit->first + unit->count, err));
     }
     session->made += attempts;
+    if (session->missing != UINT64_MAX) session->missing -= attempts;
 
     /* The next batch takes about batch_s; growth is bounded, for a first one is slow. */
     const double rate = (double)attempts / fmax(lk_clock_s() - start, 1e-6);
@@ -237,14 +256,18 @@ static lk_status make_attempts(lk_session *session, const lk_device_info *info,
     bool finished = false;
     lk_status st = LK_OK;
 
+    count_missing(session);
     session->wanted = 8 * info->unit_attempts;
     while (!finished) {
         const uint64_t share = session->wanted / problems + 1;
         const uint64_t slice =
             share < info->unit_attempts ? info->unit_attempts : share;
+        /* Of a level of the plan, a shard has only its part to make. */
+        const uint64_t level =
+            options->share.shards > 1 ? slice * options->share.shards : slice;
         lk_plan plan;
 
-        lk_plan_start(&plan, session->result, options->draws, slice,
+        lk_plan_start(&plan, session->result, options->share, options->draws, level,
                       info->unit_attempts);
         LK_TRY(run_batch(session, &plan, &finished, err));
         LK_TRY(heed_violations(session, err));
