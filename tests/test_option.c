@@ -65,8 +65,8 @@ static const lk_option options[] = {
 };
 
 static const lk_operand operands[] = {
-    {"FILE", FIELD(file), "", false},
-    {"MORE", FIELD(more), "", true},
+    {"FILE", FIELD(file), "", LK_OPERAND_REQUIRED},
+    {"MORE", FIELD(more), "", LK_OPERAND_OPTIONAL},
 };
 
 static const lk_syntax syntax = {sizeof options / sizeof options[0], 2, options,

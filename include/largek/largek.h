@@ -20,6 +20,7 @@
 #include "largek/guard.h"
 #include "largek/idx.h"
 #include "largek/interval.h"
+#include "largek/merge.h"
 #include "largek/mlp.h"
 #include "largek/model.h"
 #include "largek/npy.h"

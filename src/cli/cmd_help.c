@@ -31,8 +31,10 @@ static const lk_option options[] = {
 };
 
 static const lk_operand operands[] = {
-    {"COMMAND", offsetof(help_args, topic), "The command to explain.", true},
-    {"KIND", offsetof(help_args, kind), "Its second word, where it has two.", true},
+    {"COMMAND", offsetof(help_args, topic), "The command to explain.",
+     LK_OPERAND_OPTIONAL},
+    {"KIND", offsetof(help_args, kind), "Its second word, where it has two.",
+     LK_OPERAND_OPTIONAL},
 };
 
 /* The commands of a group, one after the other; false where it is no group. */

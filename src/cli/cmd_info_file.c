@@ -16,10 +16,11 @@ typedef struct {
 
 static const lk_option options[] = {LK_FORMAT_OPTION(file_args)};
 
-static const lk_operand model_operand = {"FILE", offsetof(file_args, file),
-                                         "A model in safetensors.", false};
+static const lk_operand model_operand = {
+    "FILE", offsetof(file_args, file), "A model in safetensors.", LK_OPERAND_REQUIRED};
 static const lk_operand result_operand = {"FILE", offsetof(file_args, file),
-                                          "A result of `largek sample`.", false};
+                                          "A result of `largek sample`.",
+                                          LK_OPERAND_REQUIRED};
 
 static void add_mlp(lk_facts *facts, const char *name, const lk_mlp *mlp)
 {

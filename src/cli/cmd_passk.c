@@ -25,7 +25,7 @@ static const lk_operand operands[] = {
     {"FILE", offsetof(passk_args, file),
      "A result of `largek sample`, or counts: CSV with columns id, n, c, or JSONL, plain, "
      ".gz or .zst; - is standard input.",
-     false},
+     LK_OPERAND_REQUIRED},
 };
 
 static const lk_option options[] = {

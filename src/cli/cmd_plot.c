@@ -22,7 +22,8 @@ typedef struct {
 
 static const lk_operand operands[] = {
     {"FILE", offsetof(plot_args, file),
-     "A result of `largek sample`, or counts as `largek passk` reads them.", false},
+     "A result of `largek sample`, or counts as `largek passk` reads them.",
+     LK_OPERAND_REQUIRED},
 };
 
 static const lk_option options[] = {

@@ -1,10 +1,12 @@
 /* cmd_sample.c - `largek sample`: draws into counts. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/sampling.h"
+#include "cli/shard.h"
 #include "cli/stop.h"
 
 static const char *const score_names[] = {"mse", "sse", "l2", "rel-l2", NULL};
@@ -93,6 +95,13 @@ static const lk_option options[] = {
      .offset = offsetof(lk_sample_args, trace),
      .metavar = "J",
      .help = "Keep the scores of the first J attempts as well."},
+    {.name = "shard",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, shard),
+     .metavar = "I/N",
+     .help = "Make the I-th of N parts of the attempts at every problem, I from 1, and "
+             "write it to its own file; auto: as many as the Slurm array has tasks.  "
+             "`largek merge` joins them."},
     {.name = "checkpoint-every",
      .kind = LK_OPTION_DURATION,
      .offset = offsetof(lk_sample_args, checkpoint_s),
@@ -212,11 +221,26 @@ static void tell(const lk_sampling *sampling, double seconds)
             attempts, r->redecided, r->audited, r->violations, seconds);
 }
 
-static lk_status run_sample(void *argument, lk_error *err)
+/* A shard writes its own file, and the first of them keeps the trace for all. */
+static lk_status take_shard(lk_sample_args *args, char **path, lk_error *err)
 {
-    const lk_sample_args *args = argument;
+    lk_status st = LK_OK;
+
+    if (args->shard == NULL) return LK_OK;
+    LK_TRY(lk_shard_parse(args->shard, &args->share, err));
+    LK_TRY(lk_shard_path(args->common.output, args->share, path, err));
+    args->common.output = *path;
+    if (args->share.shard > 0) args->trace = 0;
+
+out:
+    return st;
+}
+
+static lk_status sample(const lk_sample_args *args, lk_error *err)
+{
     run_context context = {.args = args, .start_s = lk_clock_s()};
     lk_run_options run = {.draws = args->draws,
+                          .share = args->share,
                           .trace = (size_t)args->trace,
                           .output = args->common.output,
                           .checkpoint_s = args->checkpoint_s,
@@ -246,6 +270,17 @@ out:
     return st;
 }
 
+static lk_status run_sample(void *argument, lk_error *err)
+{
+    lk_sample_args *args = argument;
+    char *path = NULL;
+    lk_status st = take_shard(args, &path, err);
+
+    if (st == LK_OK) st = sample(args, err);
+    free(path);
+    return st;
+}
+
 static const lk_example examples[] = {
     {"largek sample -m vae.safetensors -d train-images-idx3-ubyte.gz --problems 0:400 "
      "--draws 1e6 -o run.safetensors",
@@ -253,6 +288,9 @@ static const lk_example examples[] = {
     {"largek sample -m decoder.safetensors -d targets.npy --latent prior --score rel-l2 "
      "--threshold 0.05:0.5:log=8 -o run.safetensors",
      "A decoder of one's own, latents from N(0, I)."},
+    {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --shard 2/16 "
+     "-o run.safetensors",
+     "One of 16 processes or machines; it writes run.shard-2-of-16.safetensors."},
     {NULL, NULL},
 };
 
@@ -272,6 +310,13 @@ const lk_command lk_cmd_sample = {
         "The output is written every --checkpoint-every and at the end.  The same command "
         "goes on where a run was stopped; with more --draws it makes those that are "
         "missing; when nothing is missing it does nothing and says so.  SIGINT and SIGTERM "
-        "write a checkpoint and stop; SIGUSR1 writes one and goes on.",
+        "write a checkpoint and stop; SIGUSR1 writes one and goes on.  One process at a time "
+        "may write an output: FILE.lock keeps others from it, and is no obstacle once its "
+        "process is dead.\n\n"
+        "With --shard I/N several processes share a run without talking to each other: "
+        "-o run.safetensors becomes run.shard-I-of-N.safetensors, and `largek merge` makes "
+        "one result of them.  Which attempts are a shard's depends on I and N alone, so "
+        "every shard can be stopped, resumed and given more --draws by itself; N must stay "
+        "as it is.  --trace is kept by the first shard.",
     .example = examples,
 };

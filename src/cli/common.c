@@ -33,6 +33,26 @@ lk_status lk_output_check(const char *path, lk_error *err)
     return lk_file_writable(path, err);
 }
 
+lk_status lk_output_lock(const char *path, const char *command, lk_file_lock *lock,
+                         lk_error *err)
+{
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_output_check(path, err));
+    LK_TRY(lk_lock_take(lock, path, err));
+    if (lock->held) {
+        lk_file_sweep(path);
+    } else {
+        fprintf(stderr,
+                "largek %s: warning: no locks on this file system; let one process "
+                "alone write %s\n",
+                command, path);
+    }
+
+out:
+    return st;
+}
+
 lk_status lk_output_open(lk_output *output, const char *path, lk_error *err)
 {
     lk_status st = LK_OK;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "cli/option.h"
 #include "cli/progress.h"
 #include "io/table.h"
@@ -78,6 +79,13 @@ size_t lk_common_threads(const lk_common *common);
 /* Whether --output can be written as a file of its own: asked before long work starts.
  * Errors  LK_E_ARG for "-"; LK_E_IO with the folder and the reason */
 lk_status lk_output_check(const char *path, lk_error *err);
+
+/* Checks --output as above, keeps other processes from writing it, and removes what killed
+ * ones left beside it; warns where the file system knows no locks.
+ * Ownership  *lock is the caller's; end it with lk_lock_drop
+ * Errors     as lk_output_check and lk_lock_take */
+lk_status lk_output_lock(const char *path, const char *command, lk_file_lock *lock,
+                         lk_error *err);
 
 /* Standard output, or a file that is there whole at the end or not at all. */
 typedef struct {

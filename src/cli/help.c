@@ -22,6 +22,13 @@ const lk_exit_meaning lk_exit_meanings[] = {
     {0, NULL},
 };
 
+/* How an operand stands in a synopsis. */
+static const char *const operand_form[] = {
+    [LK_OPERAND_REQUIRED] = " %s",
+    [LK_OPERAND_OPTIONAL] = " [%s]",
+    [LK_OPERAND_MANY] = " %s...",
+};
+
 /* Appends to a text of *used characters; what does not fit is cut. */
 static void append(char *out, size_t bytes, size_t *used, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -71,7 +78,7 @@ void lk_command_usage(const lk_command *command, char *out, size_t bytes)
     out[0] = '\0';
     append(out, bytes, &used, "largek %s", command->name);
     for (size_t i = 0; i < syntax->operands; i++) {
-        append(out, bytes, &used, syntax->operand[i].optional ? " [%s]" : " %s",
+        append(out, bytes, &used, operand_form[syntax->operand[i].kind],
                syntax->operand[i].metavar);
     }
     for (size_t i = 0; i < syntax->options; i++) {

@@ -234,14 +234,34 @@ out:
     return st;
 }
 
+/* There are never more of them than words. */
+static lk_status append(const reader *r, const lk_operand *operand, const char *word,
+                        lk_error *err)
+{
+    lk_text_list *list = (lk_text_list *)(void *)((char *)r->args + operand->offset);
+
+    if (list->value == NULL) {
+        list->value = calloc((size_t)r->argc, sizeof *list->value);
+        if (list->value == NULL) return LK_FAIL(err, LK_E_MEMORY, "arguments");
+    }
+    list->value[list->count++] = word;
+    return LK_OK;
+}
+
 static lk_status take_operand(reader *r, lk_error *err)
 {
     const char *word = r->argv[r->at];
+    const lk_syntax *syntax = r->syntax;
 
-    if (r->operands >= r->syntax->operands) {
+    if (r->operands > 0 && syntax->operand[r->operands - 1].kind == LK_OPERAND_MANY) {
+        return append(r, &syntax->operand[r->operands - 1], word, err);
+    }
+    if (r->operands >= syntax->operands) {
         return LK_FAIL(err, LK_E_ARG, "unexpected argument '%s'", word);
     }
-    const lk_operand *operand = &r->syntax->operand[r->operands++];
+    const lk_operand *operand = &syntax->operand[r->operands++];
+
+    if (operand->kind == LK_OPERAND_MANY) return append(r, operand, word, err);
     memcpy(r->args + operand->offset, &word, sizeof word);
     return LK_OK;
 }
@@ -249,7 +269,7 @@ static lk_status take_operand(reader *r, lk_error *err)
 static lk_status check_complete(const reader *r, lk_error *err)
 {
     if (r->operands < r->syntax->operands &&
-        !r->syntax->operand[r->operands].optional) {
+        r->syntax->operand[r->operands].kind != LK_OPERAND_OPTIONAL) {
         return LK_FAIL(err, LK_E_ARG, "%s is missing",
                        r->syntax->operand[r->operands].metavar);
     }
@@ -317,5 +337,13 @@ void lk_options_release(const lk_syntax *syntax, void *args)
             break;
         default: break;
         }
+    }
+    for (size_t i = 0; i < syntax->operands; i++) {
+        const lk_operand *operand = &syntax->operand[i];
+        void *field = (char *)args + operand->offset;
+
+        if (operand->kind != LK_OPERAND_MANY) continue;
+        free(((lk_text_list *)field)->value);
+        *(lk_text_list *)field = (lk_text_list){0};
     }
 }

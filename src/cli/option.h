@@ -46,12 +46,23 @@ typedef struct {
     bool required;
 } lk_option;
 
+typedef enum {
+    LK_OPERAND_REQUIRED,
+    LK_OPERAND_OPTIONAL, /* only the last ones                                   */
+    LK_OPERAND_MANY      /* only the last one: one or more, as an lk_text_list   */
+} lk_operand_kind;
+
 typedef struct {
     const char *metavar; /* "FILE"                                               */
-    size_t offset;       /* of a const char *                                    */
+    size_t offset;       /* of a const char *, or of an lk_text_list             */
     const char *help;
-    bool optional; /* only the last ones                                         */
+    lk_operand_kind kind;
 } lk_operand;
+
+typedef struct {
+    size_t count;
+    const char **value; /* owned; the texts are argv's */
+} lk_text_list;
 
 typedef struct {
     size_t options, operands;
@@ -70,7 +81,7 @@ typedef struct {
 lk_status lk_options_parse(const lk_syntax *syntax, int argc, char **argv, void *args,
                            lk_error *err);
 
-/* Frees the lists that the rows point to. */
+/* Frees the lists that rows and operands point to. */
 void lk_options_release(const lk_syntax *syntax, void *args);
 
 #endif /* LK_CLI_OPTION_H */

@@ -72,25 +72,6 @@ static bool read_orphan(lk_sampling *s, const lk_sample_args *args)
     return true;
 }
 
-/* Nobody else may write the output from here on. */
-static lk_status lock_output(lk_sampling *s, const lk_sample_args *args, lk_error *err)
-{
-    const char *path = args->common.output;
-    lk_status st = LK_OK;
-
-    LK_TRY(lk_output_check(path, err));
-    LK_TRY(lk_lock_take(&s->lock, path, err));
-    if (!s->lock.held) {
-        say(args, "warning: no locks on this file system; let one process alone write ",
-            path);
-        goto out;
-    }
-    lk_file_sweep(path);
-
-out:
-    return st;
-}
-
 /* Goes on with the result that is there, or starts a new one. */
 static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_error *err)
 {
@@ -98,7 +79,7 @@ static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_erro
     lk_error why = {0};
     lk_status st = LK_OK;
 
-    LK_TRY(lock_output(s, args, err));
+    LK_TRY(lk_output_lock(path, "sample", &s->lock, err));
     if (!args->force && access(path, F_OK) != 0 && read_orphan(s, args)) {
         s->resumed = true;
         return LK_OK;
@@ -120,15 +101,7 @@ out:
 static bool is_complete(const lk_result *result, const lk_sample_args *args)
 {
     if (args->trace > 0 && result->traced != args->trace) return false;
-    for (size_t p = 0; p < result->spec.problems; p++) {
-        const lk_ranges *done = &result->done[p];
-
-        if (done->count == 0 || done->range[0].first != 0 ||
-            done->range[0].end < args->draws) {
-            return false;
-        }
-    }
-    return true;
+    return lk_result_missing(result, args->draws, args->share) == 0;
 }
 
 static lk_status open_choice(lk_sampling *s, const lk_sample_args *args,
@@ -226,6 +199,19 @@ void lk_sampling_close(lk_sampling *sampling)
     *sampling = (lk_sampling){0};
 }
 
+/* A small shard may have no attempts at some problems. */
+static void drop_untried(lk_count_group *group)
+{
+    size_t kept = 0;
+
+    for (size_t p = 0; p < group->problems; p++) {
+        if (group->n[p] == 0) continue;
+        group->n[kept] = group->n[p];
+        group->c[kept++] = group->c[p];
+    }
+    group->problems = kept;
+}
+
 lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
                                 lk_error *err)
 {
@@ -243,11 +229,14 @@ lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
     LK_TRY(lk_table_open(stdout, format, "sample", column,
                          sizeof column / sizeof column[0], &table, err));
     for (size_t g = 0; g < counts.groups; g++) {
-        const lk_count_group *group = &counts.group[g];
+        lk_count_group *group = &counts.group[g];
         uint64_t n = 0, c = 0, unsolved = 0;
-        lk_estimate pass;
+        lk_estimate pass = {0};
 
-        LK_TRY(lk_passk_mean(group->n, group->c, group->problems, 1, &pass, err));
+        drop_untried(group);
+        if (group->problems > 0) {
+            LK_TRY(lk_passk_mean(group->n, group->c, group->problems, 1, &pass, err));
+        }
         for (size_t p = 0; p < group->problems; p++) {
             n += group->n[p];
             c += group->c[p];
@@ -258,8 +247,13 @@ lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
         lk_table_count(table, n);
         lk_table_count(table, c);
         lk_table_count(table, unsolved);
-        lk_table_real(table, pass.mean);
-        lk_table_real(table, pass.std_error);
+        if (group->problems > 0) {
+            lk_table_real(table, pass.mean);
+            lk_table_real(table, pass.std_error);
+        } else {
+            lk_table_null(table);
+            lk_table_null(table);
+        }
     }
 
 out:

@@ -11,7 +11,7 @@
 
 typedef struct {
     lk_common common;
-    const char *model, *data, *activations, *path, *precision, *isa;
+    const char *model, *data, *activations, *path, *precision, *isa, *shard;
     lk_count_list problems;
     lk_real_list threshold;
     lk_score score;
@@ -19,6 +19,7 @@ typedef struct {
     uint64_t draws, trace, tile;
     double temperature, checkpoint_s, max_time_s;
     bool force;
+    lk_share share; /* what `shard` says */
 } lk_sample_args;
 
 /* Everything that a run holds on to. */
