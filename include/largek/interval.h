@@ -26,7 +26,8 @@ typedef struct {
 typedef enum {
     LK_INTERVAL_CLOPPER_PEARSON, /* [1]: never covers less than its level      */
     LK_INTERVAL_JEFFREYS,        /* [2]: Beta(1/2,1/2) prior, 0 and 1 kept in  */
-    LK_INTERVAL_WILSON           /* [2]: score interval                        */
+    LK_INTERVAL_WILSON,          /* [2]: score interval                        */
+    LK_INTERVAL_BAYES            /* [4]: Beta(1,1) prior; credible, equal tails */
 } lk_binomial_method;
 
 /* A two-sided interval for p from c successes in n attempts, e.g. level 0.95.

@@ -8,7 +8,7 @@
  *   backend.h      what a device does                 tally.h      what it accumulates
  *   run.h          sampling, from spec to result      result.h     the result file
  *   counts.h       successes from files               passk.h      pass@k
- *   interval.h     intervals
+ *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
  *   safetensors.h  idx.h  npy.h                       files
  */
 #ifndef LK_LARGEK_H
@@ -21,6 +21,7 @@
 #include "largek/idx.h"
 #include "largek/interval.h"
 #include "largek/merge.h"
+#include "largek/metric.h"
 #include "largek/mlp.h"
 #include "largek/model.h"
 #include "largek/npy.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
@@ -11,7 +12,7 @@
 
 typedef struct {
     lk_common common;
-    const char *file, *group;
+    const char *file, *group, *metric, *design;
     lk_count_list k;
     lk_real_list threshold;
     lk_curve_options curve;
@@ -49,6 +50,14 @@ static const lk_option options[] = {
          "Columns that tell groups apart, joined by commas; the others are pooled, "
          "each row a problem of its own.  By default every column that is not id, n, "
          "c or threshold."},
+    {.name = "metric",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(passk_args, metric),
+     .metavar = "NAME",
+     .preset = "pass@k",
+     .help = "What is asked of k attempts: pass@k, one success; pass^k, all; "
+             "g-pass@k=TAU, at least a share TAU; mg-pass@k, the mean of that over "
+             "shares from 1/2 to 1, doubled."},
     {.name = "interval",
      .kind = LK_OPTION_CHOICE,
      .offset = offsetof(passk_args, curve.mean),
@@ -56,7 +65,8 @@ static const lk_option options[] = {
      .choices = lk_mean_names,
      .preset = "bca",
      .help = "Interval of the mean over problems: bootstrap, bias-corrected and "
-             "accelerated or by percentiles, or the normal one."},
+             "accelerated or by percentiles, or the normal one, all three for problems "
+             "like these; bayes is the posterior of these very problems."},
     {.name = "level",
      .kind = LK_OPTION_REAL,
      .offset = offsetof(passk_args, curve.level),
@@ -74,7 +84,8 @@ static const lk_option options[] = {
      .metavar = "METHOD",
      .choices = lk_binomial_names,
      .preset = "clopper-pearson",
-     .help = "Interval of a single problem, carried from p to 1-(1-p)^k."},
+     .help = "Interval of a single problem, carried from p to the metric; bayes is "
+             "credible, p being uniform before."},
     {.name = "estimator",
      .kind = LK_OPTION_CHOICE,
      .offset = offsetof(passk_args, curve.estimator),
@@ -82,7 +93,18 @@ static const lk_option options[] = {
      .choices = lk_estimator_names,
      .preset = "unbiased",
      .help =
-         "1-C(n-c,k)/C(n,k), or the biased 1-(1-c/n)^k, which also takes k above n."},
+         "unbiased, as 1-C(n-c,k)/C(n,k); the biased value at p = c/n, as 1-(1-c/n)^k; "
+         "or the posterior mean, p being uniform before.  The last two also take k above "
+         "n."},
+    {.name = "design",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(passk_args, design),
+     .metavar = "DESIGN",
+     .help =
+         "What decided the numbers of attempts: fixed, nothing that the attempts "
+         "did; until=R, sampling stopped at the R-th success; stopped, the outcomes "
+         "in another way.  By default what FILE says, and fixed where it says "
+         "nothing."},
     {.name = "resamples",
      .kind = LK_OPTION_COUNT,
      .offset = offsetof(passk_args, curve.resamples),
@@ -155,7 +177,7 @@ static void print_problems(lk_table *table, const passk_args *args,
     for (size_t i = 0; i < group->problems; i++) {
         for (size_t j = 0; j < k->count; j++) {
             const lk_curve_point point =
-                lk_curve_problem(group->n[i], group->c[i], k->value[j], &args->curve);
+                lk_curve_problem(group, i, k->value[j], &args->curve);
 
             print_point(table, args, input, group, k->value[j], &point, 1);
             lk_table_text(table, group->id[i]);
@@ -191,6 +213,9 @@ static lk_status print_all(const passk_args *args, const lk_input *input,
     LK_TRY(lk_table_open(output.stream, args->common.format, "passk", column, columns,
                          &table, err));
     lk_table_head_real(table, "level", args->curve.level);
+    if (args->curve.metric.kind != LK_METRIC_PASS) {
+        lk_table_head_text(table, "metric", args->metric);
+    }
     for (size_t g = 0; g < input->groups; g++) {
         print_group(table, args, input, &input->group[g], &curve[g]);
     }
@@ -201,16 +226,42 @@ out:
     return st;
 }
 
+/* "fixed", "stopped", "until=5". */
+static lk_status parse_design(const char *text, lk_design *out, lk_error *err)
+{
+    lk_design design = {.kind = LK_DESIGN_FIXED};
+    lk_status st = LK_OK;
+
+    if (strcmp(text, "stopped") == 0) {
+        design.kind = LK_DESIGN_STOPPED;
+    } else if (strncmp(text, "until=", 6) == 0) {
+        design.kind = LK_DESIGN_UNTIL;
+        LK_TRY(lk_parse_count(text + 6, LK_COUNT_MAX, &design.successes, err));
+    } else if (strcmp(text, "fixed") != 0) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "--design: '%s' is none of fixed, stopped, until=R", text);
+    }
+    if (design.kind == LK_DESIGN_UNTIL && design.successes == 0) {
+        return LK_FAIL(err, LK_E_ARG, "--design: until no success");
+    }
+    *out = design;
+out:
+    return st;
+}
+
 /* Every curve is there before the first line is printed, so that a failure prints none. */
 static lk_status run(void *data, lk_error *err)
 {
     passk_args *args = data;
     lk_input input = {0};
     lk_curve *curve = NULL;
+    lk_design design = {0};
     lk_status st = LK_OK;
 
     lk_common_threads(&args->common);
     args->curve.seed = args->common.seed;
+    LK_TRY(lk_metric_parse(args->metric, &args->curve.metric, err));
+    if (args->design != NULL) LK_TRY(parse_design(args->design, &design, err));
     LK_TRY(lk_input_read(args->file, args->duplicates, &args->threshold, args->group,
                          &input, err));
     if (input.rounded > 0 && !args->common.quiet) {
@@ -224,6 +275,7 @@ static lk_status run(void *data, lk_error *err)
         goto out;
     }
     for (size_t g = 0; g < input.groups; g++) {
+        if (args->design != NULL) input.group[g].design = design;
         LK_TRY(lk_curve_compute(&input.group[g], &args->k, 4, &args->curve, &curve[g],
                                 err));
     }
@@ -243,6 +295,10 @@ static const lk_example examples[] = {
      "Ten values of k a decade, for a program."},
     {"largek passk counts.csv --group model --per-problem",
      "One curve a model, and every problem."},
+    {"largek passk counts.csv --estimator bayes --interval bayes --k 1:1e6:log",
+     "Posterior means and their interval, beyond n too."},
+    {"largek passk counts.csv --metric g-pass@k=0.75 --k 4,8,16",
+     "How often three in four attempts succeed."},
     {NULL, NULL},
 };
 
@@ -262,6 +318,14 @@ const lk_command lk_cmd_passk = {
         "k comes near n an unbiased estimate of a single problem can lie outside its "
         "interval.\n\n"
         "k above the attempts of some problem is refused: no unbiased estimate exists "
-        "there.",
+        "there.  Where sampling stopped at the R-th success (--design until=R) the "
+        "estimate is 1-C(n-R,k)/C(n-1,k) for n attempts, at k = 1 (R-1)/(n-1), and that "
+        "for fixed n where a limit of attempts came first.  Where outcomes stopped "
+        "sampling in another way no estimate is unbiased; the likelihood, and so "
+        "--estimator bayes and every fit, is what it was.\n\n"
+        "--estimator bayes and --interval bayes take p to be uniform on (0,1) before a "
+        "problem's attempts.  Far beyond n that prior decides: see largek forecast.  se is "
+        "then the posterior's standard deviation.  The other metrics print in the column "
+        "pass too; the head says which.",
     .example = examples,
 };

@@ -168,6 +168,13 @@ static double log_quantile(double a, double b, lk_tail which, double log_goal)
     return t;
 }
 
+double lk_beta_log_tail(double a, double b, double log_x, lk_tail which)
+{
+    const place p = place_at(a, b, log_x);
+
+    return log_tail(&p, which);
+}
+
 double lk_beta_quantile(double a, double b, lk_tail which, double tail)
 {
     if (!(a >= 0.5 && b >= 0.5 && tail > 0.0 && tail < 1.0)) return NAN;

@@ -22,6 +22,14 @@ static lk_interval jeffreys(double n, double c, double tail)
                          c == n ? 1.0 : lk_beta_quantile(a, b, LK_TAIL_UPPER, tail)};
 }
 
+static lk_interval bayes(double n, double c, double tail)
+{
+    const double a = c + 1.0, b = n - c + 1.0;
+
+    return (lk_interval){lk_beta_quantile(a, b, LK_TAIL_LOWER, tail),
+                         lk_beta_quantile(a, b, LK_TAIL_UPPER, tail)};
+}
+
 /* The roots of (n + z^2) p^2 - (2 c + z^2) p + c^2/n = 0, [2] eq. 4.  The lower one from
  * their product: the difference in the usual form cancels for small c. */
 static lk_interval wilson(double n, double c, double tail)
@@ -46,6 +54,7 @@ lk_interval lk_binomial_interval(lk_binomial_method method, uint64_t n, uint64_t
     case LK_INTERVAL_CLOPPER_PEARSON: return clopper_pearson(attempts, successes, tail);
     case LK_INTERVAL_JEFFREYS: return jeffreys(attempts, successes, tail);
     case LK_INTERVAL_WILSON: return wilson(attempts, successes, tail);
+    case LK_INTERVAL_BAYES: return bayes(attempts, successes, tail);
     }
     return (lk_interval){NAN, NAN};
 }

@@ -24,10 +24,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum {
-    FACTORS_MAX = 64, /* as many roundings as this stay below 1e-14        */
-    STIRLING_MIN = 16 /* from here on the five terms of s are within 2e-16 */
-};
+#include "stats/stirling.h"
+
+enum { FACTORS_MAX = 64 }; /* as many roundings as this stay below 1e-14 */
 
 #define N_MAX (UINT64_C(1) << 53) /* beyond it a double misses integers */
 
@@ -37,16 +36,6 @@ static double log_rest(uint64_t part, uint64_t whole)
 {
     return part <= whole / 2 ? log1p(-(double)part / (double)whole)
                              : log((double)(whole - part) / (double)whole);
-}
-
-/* log x! - [(x + 1/2) log x - x + log(2 pi)/2], the tail of Stirling's series. */
-static double stirling_tail(double x)
-{
-    const double y = 1.0 / (x * x);
-
-    return (1.0 / 12 -
-            y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y / 1188)))) /
-           x;
 }
 
 static double log_ratio_product(uint64_t n, uint64_t c, uint64_t k)
@@ -64,7 +53,7 @@ static double log_ratio_stirling(uint64_t n, uint64_t c, uint64_t k)
     double last = 0.0;
 
     /* s(R) needs R large; a step down in k takes one factor off and adds one to R. */
-    while (n - c - k < STIRLING_MIN) {
+    while (n - c - k < LK_STIRLING_MIN) {
         last += log((double)(n - c - k + 1) / (double)(n - k + 1));
         k--;
     }
@@ -73,8 +62,8 @@ static double log_ratio_stirling(uint64_t n, uint64_t c, uint64_t k)
     const double x = (double)c / without_c * ((double)k / without_k);
     const double e =
         x <= 0.5 ? log1p(-x) : log(all / without_c * (r / without_k)); /* 1 - x */
-    const double tails = stirling_tail(without_c) + stirling_tail(without_k) -
-                         stirling_tail(r) - stirling_tail(all);
+    const double tails = lk_stirling_tail(without_c) + lk_stirling_tail(without_k) -
+                         lk_stirling_tail(r) - lk_stirling_tail(all);
 
     return last + (double)k * log_rest(c, n) + (double)c * log_rest(k, n) -
            (r + 0.5) * e + tails;
@@ -97,6 +86,13 @@ double lk_passk(uint64_t n, uint64_t c, uint64_t k)
 double lk_passk_log_failure(uint64_t n, uint64_t c, uint64_t k)
 {
     return 0.0 - log_ratio(n, c, k);
+}
+
+double lk_passk_until(uint64_t n, uint64_t c, uint64_t r, uint64_t k)
+{
+    if (n > N_MAX || c > n || c > r || r < 1 || k < 1) return NAN;
+    if (c < r) return lk_passk(n, c, k);
+    return k < n ? lk_passk(n - 1, c - 1, k) : 1.0;
 }
 
 double lk_passk_plugin(uint64_t n, uint64_t c, double k)
