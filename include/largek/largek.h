@@ -9,6 +9,7 @@
  *   run.h          sampling, from spec to result      result.h     the result file
  *   counts.h       successes from files               passk.h      pass@k
  *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
+ *   law.h          laws of pass@k                     fit.h        laws fitted to counts
  *   safetensors.h  idx.h  npy.h                       files
  */
 #ifndef LK_LARGEK_H
@@ -17,9 +18,11 @@
 #include "largek/backend.h"
 #include "largek/canonical.h"
 #include "largek/counts.h"
+#include "largek/fit.h"
 #include "largek/guard.h"
 #include "largek/idx.h"
 #include "largek/interval.h"
+#include "largek/law.h"
 #include "largek/merge.h"
 #include "largek/metric.h"
 #include "largek/mlp.h"

@@ -1,0 +1,182 @@
+/* fit_profile.c - optimisation in transformed parameters, and profile likelihoods. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats/fit_parts.h"
+
+enum { PROFILE_STEPS = 40 };
+
+/* The box, in logarithms: shapes from 1e-7 to 1e15, logits to a chance of 1e-15. */
+#define LOG_LO   -16.1
+#define LOG_HI   34.5
+#define LOGIT_LO -34.5
+#define LOGIT_HI 16.0
+
+static bool positive(const lk_fitter *f, size_t i)
+{
+    return lk_model_shapes[f->model].domain[i] == LK_DOMAIN_POSITIVE;
+}
+
+double lk_fitter_to_u(const lk_fitter *f, size_t i, double value)
+{
+    return positive(f, i) ? log(value) : log(value) - log1p(-value);
+}
+
+double lk_fitter_from_u(const lk_fitter *f, size_t i, double u)
+{
+    return positive(f, i) ? exp(u) : 1.0 / (1.0 + exp(-u));
+}
+
+void lk_fitter_params(const lk_fitter *f, const double u[], double t[])
+{
+    for (size_t i = 0; i < f->objective.variables; i++) {
+        t[i] = f->pinned[i] ? f->pin[i] : lk_fitter_from_u(f, i, u[i]);
+    }
+}
+
+void lk_fitter_surface(const lk_fitter *f, const double t[], lk_surface *out)
+{
+    lk_likelihood(f->model, t, f->counts, true, f->scratch, out);
+}
+
+/* The chain rule from natural to optimised parameters. */
+static void evaluate(void *data, const double u[], lk_surface *out)
+{
+    lk_fitter *f = data;
+    double t[LK_NEWTON_MAX], first[LK_NEWTON_MAX], second[LK_NEWTON_MAX];
+    lk_surface natural;
+
+    lk_fitter_params(f, u, t);
+    lk_fitter_surface(f, t, &natural);
+    f->iterations++;
+    for (size_t i = 0; i < f->objective.variables; i++) {
+        first[i] = positive(f, i) ? t[i] : t[i] * (1.0 - t[i]);
+        second[i] = positive(f, i) ? t[i] : first[i] * (1.0 - 2.0 * t[i]);
+        if (f->pinned[i]) first[i] = second[i] = 0.0;
+    }
+    *out = (lk_surface){.value = natural.value};
+    for (size_t i = 0; i < f->objective.variables; i++) {
+        out->grad[i] = natural.grad[i] * first[i];
+        for (size_t j = 0; j < f->objective.variables; j++) {
+            out->hess[i][j] = natural.hess[i][j] * first[i] * first[j];
+        }
+        out->hess[i][i] += natural.grad[i] * second[i];
+    }
+}
+
+lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *counts,
+                         lk_error *err)
+{
+    *f = (lk_fitter){.model = model, .counts = counts};
+    f->objective.evaluate = evaluate;
+    f->objective.data = f;
+    f->objective.variables = lk_model_shapes[model].params;
+    for (size_t i = 0; i < f->objective.variables; i++) {
+        f->objective.lo[i] = positive(f, i) ? LOG_LO : LOGIT_LO;
+        f->objective.hi[i] = positive(f, i) ? LOG_HI : LOGIT_HI;
+    }
+    f->scratch = calloc(lk_likelihood_blocks(model, counts), sizeof *f->scratch);
+    if (f->scratch == NULL) {
+        return LK_FAIL(err, LK_E_MEMORY, "a fit to %zu different counts",
+                       counts->count);
+    }
+    return LK_OK;
+}
+
+void lk_fitter_release(lk_fitter *f)
+{
+    free(f->scratch);
+    *f = (lk_fitter){0};
+}
+
+void lk_fitter_pin(lk_fitter *f, size_t i, double value)
+{
+    f->pin[i] = value;
+    f->pinned[i] = f->objective.fixed[i] = true;
+}
+
+void lk_fitter_unpin(lk_fitter *f, size_t i)
+{
+    f->pinned[i] = f->objective.fixed[i] = false;
+}
+
+void lk_fitter_run(lk_fitter *f, const double t[], lk_minimum *out)
+{
+    double u[LK_NEWTON_MAX] = {0};
+
+    f->objective.data = f;
+    for (size_t i = 0; i < f->objective.variables; i++) {
+        if (!f->pinned[i]) u[i] = lk_fitter_to_u(f, i, t[i]);
+    }
+    lk_newton(&f->objective, u, out);
+}
+
+/* Others follow on a straight line through the last point of the profile. */
+static void guess_others(const lk_fitter *f, const lk_minimum *best,
+                         const lk_minimum *last, size_t i, double u_i, double u[])
+{
+    const double reach = last->u[i] - best->u[i];
+
+    for (size_t j = 0; j < f->objective.variables; j++) {
+        u[j] = best->u[j];
+        if (reach != 0.0 && isfinite(last->at.value))
+            u[j] += (last->u[j] - best->u[j]) * fmin((u_i - best->u[i]) / reach, 3.0);
+    }
+    u[i] = u_i;
+}
+
+/* d is the signed root of twice the fall of the log-likelihood: nearly linear in u. */
+double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double sd,
+                          int side, double z, lk_minimum *better)
+{
+    const bool was_pinned = f->pinned[i];
+    const double limit = side < 0 ? f->objective.lo[i] : f->objective.hi[i];
+    lk_minimum from = *best, last;
+    double inner_d = 0.0, outer = NAN, outer_d = NAN, end;
+
+    if (was_pinned) {
+        from.u[i] = f->pin[i] > 0.5 ? f->objective.hi[i] : f->objective.lo[i];
+        lk_fitter_unpin(f, i);
+    }
+    double inner = from.u[i];
+    double t = was_pinned ? (side < 0 ? 4.0 : -4.0) : inner + side * z * sd;
+    f->objective.fixed[i] = true;
+    last = from;
+    for (int step = 0; step < PROFILE_STEPS; step++) {
+        double u[LK_NEWTON_MAX];
+        lk_minimum at;
+
+        if (!(side * (t - limit) < 0.0)) t = limit;
+        guess_others(f, &from, &last, i, t, u);
+        lk_newton(&f->objective, u, &at);
+        if (at.at.value < best->at.value - 1e-6 && !(better->at.value <= at.at.value)) {
+            *better = at;
+        }
+        const double fall = sqrt(2.0 * fmax(at.at.value - best->at.value, 0.0));
+        last = at;
+        if (fabs(fall - z) < 1e-5) break;
+        if (fall < z) {
+            inner = t, inner_d = fall;
+            if (t == limit) break;
+        } else {
+            outer = t, outer_d = fall;
+        }
+        if (fabs(outer - inner) < 1e-9 * (1.0 + fabs(inner))) break;
+        if (isnan(outer)) {
+            const double reach = t - from.u[i], factor = z / fmax(fall, 0.1 * z);
+
+            t = from.u[i] + reach * fmin(1.02 * factor, 4.0) + side * 1e-6;
+        } else {
+            const double part = (z - inner_d) / (outer_d - inner_d);
+
+            t = inner + (outer - inner) * (step % 4 == 3 ? 0.5 : part);
+        }
+    }
+    end = t == limit && !(fabs(last.at.value - best->at.value) >= 0.5 * z * z)
+              ? (double)side * (double)INFINITY
+              : t;
+    f->objective.fixed[i] = was_pinned;
+    f->pinned[i] = was_pinned;
+    return lk_fitter_from_u(f, i, end);
+}

@@ -1,0 +1,60 @@
+/* likelihood.h - log-likelihoods of counts, with first and second derivatives. */
+#ifndef LK_STATS_LIKELIHOOD_H
+#define LK_STATS_LIKELIHOOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "largek/law.h"
+#include "largek/status.h"
+#include "stats/mixing.h"
+#include "stats/newton.h"
+
+typedef enum {
+    LK_MODEL_BETA,
+    LK_MODEL_SCALED_BETA,
+    LK_MODEL_KUMARASWAMY,
+    LK_MODEL_NEGATIVE_BINOMIAL,
+    LK_MODEL_ZERO_INFLATED,
+    LK_MODEL_TWO_BETA,
+    LK_MODEL_DISCRETISED_BETA,
+    LK_MODEL_DISCRETISED_KUMARASWAMY,
+    LK_MODELS
+} lk_model_kind;
+
+typedef struct {
+    size_t params;
+    lk_domain domain[LK_NEWTON_MAX];
+    bool integrates; /* a term takes tens of microseconds, not one */
+} lk_model_shape;
+
+extern const lk_model_shape lk_model_shapes[LK_MODELS];
+
+/* Different counts, and how many problems have them. */
+typedef struct {
+    size_t count, problems;
+    double *n, *c, *times; /* [count]; n and times are of the same memory as c */
+    uint64_t most_attempts;
+    bool all_fail, all_succeed;
+} lk_tallied;
+
+/* Ownership  *out is the caller's; lk_tallied_release
+ * Errors     LK_E_MEMORY */
+lk_status lk_tallied_make(const uint64_t n[], const uint64_t c[], size_t problems,
+                          lk_tallied *out, lk_error *err);
+void lk_tallied_release(lk_tallied *tallied);
+
+/* The log of the chance of x in n and, where asked for, its derivatives by the parameters. */
+void lk_likelihood_term(lk_model_kind model, const double t[], double n, double x,
+                        bool derivatives, lk_surface *out);
+
+/* MINUS the log-likelihood of all counts: summed in blocks and in order, the same for any
+ * number of threads.
+ *
+ * scratch  [lk_likelihood_blocks] */
+void lk_likelihood(lk_model_kind model, const double t[], const lk_tallied *counts,
+                   bool derivatives, lk_surface *scratch, lk_surface *out);
+size_t lk_likelihood_blocks(lk_model_kind model, const lk_tallied *counts);
+
+#endif /* LK_STATS_LIKELIHOOD_H */
