@@ -209,7 +209,8 @@ double lk_psi1_step(double x, double d)
 /* (1 + t) log(1 + t) - t >= 0, t >= -1. */
 static double deviance_of(double t)
 {
-    return t <= -1.0 ? 1.0 : (1.0 + t) * lk_log1p_minus(t) + t * t;
+    if (t <= -1.0) return 1.0;
+    return t > 0.3 ? (1.0 + t) * log1p(t) - t : (1.0 + t) * lk_log1p_minus(t) + t * t;
 }
 
 /* log x! - x log x + x. */
