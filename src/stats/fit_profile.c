@@ -7,6 +7,12 @@
 
 enum { PROFILE_STEPS = 40 };
 
+/* What is left to gain moves an estimate by the root of its double, in standard errors; on a
+ * profile it moves the end by itself. */
+#define GAIN_FIT     1e-11
+#define GAIN_PROFILE 1e-6
+#define END_ERROR    1e-4 /* of an end, in standard errors */
+
 /* The box, in logarithms: shapes from 1e-7 to 1e15, logits to a chance of 1e-15. */
 #define LOG_LO   -16.1
 #define LOG_HI   34.5
@@ -71,6 +77,7 @@ lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *co
     *f = (lk_fitter){.model = model, .counts = counts};
     f->objective.evaluate = evaluate;
     f->objective.data = f;
+    f->objective.gain = GAIN_FIT;
     f->objective.variables = lk_model_shapes[model].params;
     for (size_t i = 0; i < f->objective.variables; i++) {
         f->objective.lo[i] = positive(f, i) ? LOG_LO : LOGIT_LO;
@@ -126,22 +133,51 @@ static void guess_others(const lk_fitter *f, const lk_minimum *best,
     u[i] = u_i;
 }
 
-/* d is the signed root of twice the fall of the log-likelihood: nearly linear in u. */
+/* The next place to look: by the slope of d at t, where that stays inside what is known to
+ * enclose the end, else between. */
+typedef struct {
+    double inner, inner_d, outer, outer_d; /* outer is NaN until it is found */
+} bracket;
+
+static double next_place(const bracket *b, double t, double d, double slope, double z,
+                         int side, int step)
+{
+    const double by_slope = t + (z - d) / slope;
+    const double reach = t - b->inner;
+
+    if (isnan(b->outer)) {
+        const double ahead = side * (by_slope - t);
+
+        /* an end may be far away, but not without looking in between */
+        return t + side * fmin(ahead > 1e-3 ? ahead : 0.5 + fabs(reach), 3.0);
+    }
+    if (step % 5 != 4 && side * (by_slope - b->inner) > 0.0 &&
+        side * (by_slope - b->outer) < 0.0)
+        return by_slope;
+    if (step % 5 == 4) return 0.5 * (b->inner + b->outer);
+    return b->inner +
+           (b->outer - b->inner) * (z - b->inner_d) / (b->outer_d - b->inner_d);
+}
+
+/* d is the root of twice the fall of the log-likelihood, nearly linear in u; its slope by u is
+ * that of the likelihood over d. */
 double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double sd,
                           int side, double z, lk_minimum *better)
 {
     const bool was_pinned = f->pinned[i];
     const double limit = side < 0 ? f->objective.lo[i] : f->objective.hi[i];
     lk_minimum from = *best, last;
-    double inner_d = 0.0, outer = NAN, outer_d = NAN, end;
 
     if (was_pinned) {
         from.u[i] = f->pin[i] > 0.5 ? f->objective.hi[i] : f->objective.lo[i];
         lk_fitter_unpin(f, i);
     }
-    double inner = from.u[i];
-    double t = was_pinned ? (side < 0 ? 4.0 : -4.0) : inner + side * z * sd;
+    bracket b = {.inner = from.u[i], .outer = NAN};
+    double t = was_pinned ? (side < 0 ? 3.0 : -3.0) : from.u[i] + side * z * sd;
+    double d = 0.0;
+
     f->objective.fixed[i] = true;
+    f->objective.gain = GAIN_PROFILE;
     last = from;
     for (int step = 0; step < PROFILE_STEPS; step++) {
         double u[LK_NEWTON_MAX];
@@ -150,33 +186,21 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
         if (!(side * (t - limit) < 0.0)) t = limit;
         guess_others(f, &from, &last, i, t, u);
         lk_newton(&f->objective, u, &at);
-        if (at.at.value < best->at.value - 1e-6 && !(better->at.value <= at.at.value)) {
+        if (at.at.value < best->at.value - 1e-6 && !(better->at.value <= at.at.value))
             *better = at;
-        }
-        const double fall = sqrt(2.0 * fmax(at.at.value - best->at.value, 0.0));
+        d = sqrt(2.0 * fmax(at.at.value - best->at.value, 0.0));
         last = at;
-        if (fabs(fall - z) < 1e-5) break;
-        if (fall < z) {
-            inner = t, inner_d = fall;
-            if (t == limit) break;
+        if (fabs(d - z) < END_ERROR || (d < z && t == limit)) break;
+        if (d < z) {
+            b.inner = t, b.inner_d = d;
         } else {
-            outer = t, outer_d = fall;
+            b.outer = t, b.outer_d = d;
         }
-        if (fabs(outer - inner) < 1e-9 * (1.0 + fabs(inner))) break;
-        if (isnan(outer)) {
-            const double reach = t - from.u[i], factor = z / fmax(fall, 0.1 * z);
-
-            t = from.u[i] + reach * fmin(1.02 * factor, 4.0) + side * 1e-6;
-        } else {
-            const double part = (z - inner_d) / (outer_d - inner_d);
-
-            t = inner + (outer - inner) * (step % 4 == 3 ? 0.5 : part);
-        }
+        if (fabs(b.outer - b.inner) < 1e-9 * (1.0 + fabs(b.inner))) break;
+        t = next_place(&b, t, d, at.at.grad[i] / fmax(d, 1e-3), z, side, step);
     }
-    end = t == limit && !(fabs(last.at.value - best->at.value) >= 0.5 * z * z)
-              ? (double)side * (double)INFINITY
-              : t;
-    f->objective.fixed[i] = was_pinned;
-    f->pinned[i] = was_pinned;
-    return lk_fitter_from_u(f, i, end);
+    f->objective.gain = GAIN_FIT;
+    f->objective.fixed[i] = f->pinned[i] = was_pinned;
+    if (t == limit && d < z - END_ERROR) t = side < 0 ? -INFINITY : INFINITY;
+    return lk_fitter_from_u(f, i, t);
 }

@@ -35,7 +35,8 @@ typedef struct {
     const lk_mixing *mixing;
     const lk_kernel *kernel;
     bool derivatives;
-    double log_shift; /* taken out of every value */
+    double
+        log_shift; /* taken out of every value; the kernel's constant factor is, too */
 } integrand;
 
 lk_mixing lk_mixing_of(lk_mix_kind kind, double a, double b, double scale)
@@ -156,7 +157,7 @@ static double log_kernel(const lk_kernel *k, const node *at)
 
     switch (k->kind) {
     case LK_KERNEL_BINOMIAL:
-        return lk_log_binomial(k->n, k->x, at->p, at->log_p, at->log_1mp);
+        return lk_log_binomial_shape(k->n, k->x, at->p, at->log_p, at->log_1mp);
     case LK_KERNEL_PASS: return l < 0.0 ? lk_log1m_exp(l) : log(k->n) + at->log_p;
     case LK_KERNEL_DECAY: return l + (l < 0.0 ? log(-l) : log(k->n) + at->log_p);
     case LK_KERNEL_ONE: break;
@@ -235,7 +236,8 @@ static double find_peak(const integrand *f)
     return 0.5 * (lo + hi);
 }
 
-/* Width of the peak, from the slope beside it; no more than one. */
+/* A width by which the integrand falls by e^-6 or less, no more than one: the Kronrod rule
+ * takes such a peak in two panels. */
 static double peak_width(const integrand *f, double peak)
 {
     double width = 1.0;
@@ -244,8 +246,8 @@ static double peak_width(const integrand *f, double peak)
         const double fall =
             log_at(f, peak) - fmin(log_at(f, peak + width), log_at(f, peak - width));
 
-        if (!(fall > 2.0) || width < 1e-12 * fabs(peak)) break;
-        width *= fall > 8.0 ? fmax(sqrt(2.0 / fall), 0.001) : 0.5;
+        if (!(fall > 6.0) || width < 1e-12 * fabs(peak)) break;
+        width *= fall > 12.0 ? fmax(sqrt(6.0 / fall), 0.001) : 0.7;
     }
     return width;
 }
@@ -458,5 +460,8 @@ void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
     integrate_edges(&f, &list, sum);
     if (!(sum[0] > 0.0)) return;
     out->log_value = f.log_shift + log(sum[0]);
+    if (kernel->kind == LK_KERNEL_BINOMIAL) {
+        out->log_value += lk_log_choose_rest(kernel->n, kernel->x);
+    }
     if (derivatives) set_derivatives(sum, out);
 }

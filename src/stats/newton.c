@@ -7,7 +7,6 @@
 
 enum { STEPS_MAX = 200 };
 
-#define GAIN_MIN 1e-11
 #define STEP_MAX 2.5  /* in logarithms: a factor of 12                           */
 #define PIVOT    1e-9 /* of a matrix with ones on its diagonal: as good as singular */
 
@@ -121,12 +120,13 @@ void lk_newton(const lk_objective *objective, const double start[], lk_minimum *
             memcpy(out->u, to, n * sizeof to[0]);
             out->at = next;
             damping = damping < 1e-6 ? 0.0 : damping * 0.1;
-            if (fabs(gain) <= GAIN_MIN && damping == 0.0) {
+            if (fabs(gain) <= objective->gain && damping == 0.0) {
                 out->converged = true;
                 return;
             }
         } else {
-            if (gain >= 0.0 && gain <= fmax(GAIN_MIN, noise)) { /* rounding hides it */
+            if (gain >= 0.0 &&
+                gain <= fmax(objective->gain, noise)) { /* rounding hides it */
                 out->converged = true;
                 return;
             }

@@ -23,6 +23,7 @@ typedef struct {
     size_t variables;
     double lo[LK_NEWTON_MAX], hi[LK_NEWTON_MAX];
     bool fixed[LK_NEWTON_MAX];
+    double gain; /* converged when a quadratic model has no more than this to gain */
 } lk_objective;
 
 typedef struct {
@@ -32,8 +33,8 @@ typedef struct {
     lk_surface at; /* the surface at u */
 } lk_minimum;
 
-/* From `start`, which is moved into the box.  Converged means that a quadratic model has no
- * more than 1e-11 to gain, or that rounding hides what it has. */
+/* From `start`, which is moved into the box.  It has also converged where rounding hides what
+ * there is to gain. */
 void lk_newton(const lk_objective *objective, const double start[], lk_minimum *out);
 
 /* The inverse of at->hess over the variables that are not left out; rows and columns

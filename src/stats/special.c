@@ -239,18 +239,27 @@ double lk_log_choose(double n, double x)
     return choose_rest(n, x) - least * log(least / n) - most * log1p(-least / n);
 }
 
+double lk_log_choose_rest(double n, double x)
+{
+    return x == 0.0 || x == n ? 0.0 : choose_rest(n, x);
+}
+
 /* n p h(x/(n p) - 1) + n (1-p) h((n-x)/(n (1-p)) - 1), h(t) = (1+t) log(1+t) - t. */
-double lk_log_binomial(double n, double x, double p, double log_p, double log_1mp)
+double lk_log_binomial_shape(double n, double x, double p, double log_p, double log_1mp)
 {
     if (x == 0.0) return n == 0.0 ? 0.0 : n * log_1mp;
     if (x == n) return n * log_p;
-    const double mean = n * p, other = n * exp(log_1mp), off = x - mean;
+    const double mean = n * p, other = n - mean, off = x - mean;
 
-    if (mean < DBL_MIN || other < DBL_MIN) {
-        return lk_log_choose(n, x) + x * log_p + (n - x) * log_1mp;
+    if (mean < DBL_MIN || 1.0 - p < 1e-3) { /* the rest is put back */
+        return lk_log_choose(n, x) - choose_rest(n, x) + x * log_p + (n - x) * log_1mp;
     }
-    return choose_rest(n, x) - mean * deviance_of(off / mean) -
-           other * deviance_of(-off / other);
+    return -mean * deviance_of(off / mean) - other * deviance_of(-off / other);
+}
+
+double lk_log_binomial(double n, double x, double p, double log_p, double log_1mp)
+{
+    return lk_log_choose_rest(n, x) + lk_log_binomial_shape(n, x, p, log_p, log_1mp);
 }
 
 /* With r = (a+x)/(a+b+n) between x/n and a/(a+b), and h as above,

@@ -39,6 +39,11 @@ double lk_psi1_step(double x, double d);
  * By deviances [2]: the error is that of n p times 1e-16, relatively. */
 double lk_log_binomial(double n, double x, double p, double log_p, double log_1mp);
 
+/* Its two parts: what does not depend on p, and what does. */
+double lk_log_choose_rest(double n, double x);
+double lk_log_binomial_shape(double n, double x, double p, double log_p,
+                             double log_1mp);
+
 /* log of C(n, x) B(x+a, n-x+b) / B(a, b). */
 double lk_log_beta_binomial(double n, double x, double a, double b);
 
