@@ -37,6 +37,7 @@
 #include "largek/stream.h"
 #include "largek/tally.h"
 #include "largek/train.h"
+#include "largek/verify.h"
 
 #define LK_VERSION "0.1.0"
 

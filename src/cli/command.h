@@ -60,6 +60,7 @@ lk_exit lk_exit_of(lk_status status);
 extern const lk_command lk_cmd_train_vae;
 extern const lk_command lk_cmd_sample;
 extern const lk_command lk_cmd_merge;
+extern const lk_command lk_cmd_verify;
 extern const lk_command lk_cmd_passk;
 extern const lk_command lk_cmd_plot_passk;
 extern const lk_command lk_cmd_info;

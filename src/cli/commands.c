@@ -11,6 +11,7 @@ const lk_command *const lk_commands[] = {
     &lk_cmd_train_vae,
     &lk_cmd_sample,
     &lk_cmd_merge,
+    &lk_cmd_verify,
     &lk_cmd_passk,
     &lk_cmd_plot_passk,
     &lk_cmd_info_model,

@@ -12,7 +12,9 @@
 
 static void say(const lk_sample_args *args, const char *what, const char *text)
 {
-    if (!args->common.quiet) fprintf(stderr, "largek sample: %s%s\n", what, text);
+    if (args->common.quiet) return;
+    fprintf(stderr, "largek %s: %s%s\n",
+            args->command != NULL ? args->command : "sample", what, text);
 }
 
 /* A damaged result makes room for its predecessor, but stays to be looked at. */
@@ -127,7 +129,7 @@ static bool may_fall_back(const lk_sample_args *args, const lk_device_choice *ch
            (st == LK_E_DEVICE || st == LK_E_MISSING || st == LK_E_MEMORY);
 }
 
-static lk_status open_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
+lk_status lk_sampling_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
 {
     lk_device_choice choice;
     lk_device_info info;
@@ -176,12 +178,37 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_erro
     LK_TRY(open_result(s, args, err));
     s->complete = s->resumed && access(args->common.output, F_OK) == 0 &&
                   is_complete(&s->result, args);
-    if (!s->complete) LK_TRY(open_device(s, args, err));
+    if (!s->complete) LK_TRY(lk_sampling_device(s, args, err));
     if (s->complete) {
         say(args, "nothing to do: all attempts are in ", args->common.output);
     } else if (s->resumed) {
         say(args, "goes on with ", args->common.output);
     }
+
+out:
+    if (st != LK_OK) lk_sampling_close(s);
+    return st;
+}
+
+lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
+                             lk_result *result, lk_error *err)
+{
+    const lk_spec *spec = &result->spec;
+    lk_sampling *s = out;
+    lk_status st = LK_OK;
+
+    *s = (lk_sampling){0};
+    LK_TRY(lk_model_read(args->model, args->activations, &s->model, err));
+    LK_TRY(lk_problems_read(args->data, &s->model, args->latent, result->index,
+                            spec->problems, &s->problems, err));
+    LK_TRY(lk_spec_init(&s->spec, &s->model.decoder, &s->problems, spec->score,
+                        spec->threshold, spec->thresholds, spec->temperature,
+                        spec->seed, err));
+    LK_TRY(lk_spec_same(spec, &s->spec, err));
+    LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
+    LK_TRY(lk_sampling_device(s, args, err));
+    s->result = *result;
+    *result = (lk_result){0};
 
 out:
     if (st != LK_OK) lk_sampling_close(s);

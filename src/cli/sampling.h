@@ -11,6 +11,7 @@
 
 typedef struct {
     lk_common common;
+    const char *command; /* whose messages these are; NULL: sample */
     const char *model, *data, *activations, *path, *precision, *isa, *shard;
     lk_count_list problems;
     lk_real_list threshold;
@@ -44,6 +45,19 @@ typedef struct {
  *            process is writing it; what the parts say */
 lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err);
 void lk_sampling_close(lk_sampling *sampling);
+
+/* Opens the device that the arguments ask for on sampling->job, and tells which.
+ * Errors  what lk_backend_open says */
+lk_status lk_sampling_device(lk_sampling *sampling, const lk_sample_args *args,
+                             lk_error *err);
+
+/* Reads model and problems of a result that is to be made again, in parts, and opens the
+ * device; takes score, thresholds, temperature and seed from `result`, which becomes
+ * out->result.
+ * Ownership  as lk_sampling_open; on failure *result stays the caller's
+ * Errors     LK_E_MISMATCH with both digests where model or data are others */
+lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
+                             lk_result *result, lk_error *err);
 
 /* The summary: a row a threshold.
  * Errors  LK_E_IO, LK_E_MEMORY */
