@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "largek/largek.h"
 #include "support/check.h"
 #include "support/toy.h"
@@ -81,7 +83,7 @@ static void several_devices_count_like_one(void **state)
                      LK_E_ARG);
 }
 
-/* Stops after the batch whose number the context holds. */
+/* Stops when it is asked for that time, from 0, between pilots or batches. */
 static lk_wish stop_soon(void *context)
 {
     int *left = context;
@@ -99,7 +101,8 @@ static void a_run_stopped_and_resumed_many_times_counts_the_same(void **state)
     while (st == LK_E_STOPPED) {
         const lk_device_options options = {.threads = (size_t)(1 + sessions % 3),
                                            .tile = (size_t)(16 + 7 * sessions)};
-        int left = sessions % 2;
+        /* Pilots of five problems are five chances to stop; some sessions use them. */
+        int left = sessions % 5 == 1 ? 3 : 5 + 4 * (sessions % 2);
         const lk_run_options run = {.draws = DRAWS,
                                     .output = path,
                                     .checkpoint_s = 1e9,
@@ -247,6 +250,85 @@ static void a_violated_band_is_widened_and_its_attempts_made_again(void **state)
     lk_result_release(&result);
 }
 
+/* A device that takes 2 ms a draw: two looks at the clock are never far apart. */
+static double longest_wait_s, asked_s;
+
+static lk_status run_slowly(lk_device *device, const lk_unit *unit, size_t units,
+                            lk_tally *tally, lk_run_notes *notes, lk_error *err)
+{
+    uint64_t draws = 0;
+
+    for (size_t u = 0; u < units; u++) draws += unit[u].count;
+    lk_clock_wait(0.002 * (double)draws);
+    return cpu_backend()->run(device, unit, units, tally, notes, err);
+}
+
+static lk_wish time_asks(void *context)
+{
+    const double now = lk_clock_s();
+
+    if (asked_s > 0.0) longest_wait_s = fmax(longest_wait_s, now - asked_s);
+    asked_s = now;
+    return (*(int *)context)-- <= 0 ? LK_STOP_NOW : LK_GO_ON;
+}
+
+static void a_slow_device_is_asked_to_stop_as_often(void **state)
+{
+    const lk_device_options options = {.threads = 1};
+    lk_device *device = lk_toy_device(&toy, &options);
+    lk_backend backend = *cpu_backend();
+    int left = 12;
+    const lk_run_options run = {
+        .draws = DRAWS, .context = &left, .on_batch = time_asks};
+    lk_result result = {0};
+    (void)state;
+
+    backend.run = run_slowly;
+    longest_wait_s = asked_s = 0.0;
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(&backend, device, &toy.job, &run, &result, NULL),
+                     LK_E_STOPPED);
+    assert_true(result.tally.attempts[0] > 0);
+    assert_true(longest_wait_s < 2.0); /* 0.5 s for the first batch, then 0.25 */
+    cpu_backend()->close(device);
+    lk_result_release(&result);
+}
+
+/* A full disk has some seconds to be emptied before the work is lost. */
+static void make_folder(void *context, const char *text)
+{
+    (void)text;
+    if ((*(int *)context)++ == 1) rmdir(path);
+}
+
+static void the_last_write_is_tried_again(void **state)
+{
+    const lk_device_options options = {.threads = 2};
+    lk_device *device = lk_toy_device(&toy, &options);
+    int warnings = 0;
+    lk_run_options run = {.draws = 100,
+                          .output = path,
+                          .checkpoint_s = 1e9,
+                          .patience_s = 60.0,
+                          .context = &warnings,
+                          .on_warning = make_folder};
+    lk_result result = {0}, got = {0};
+    (void)state;
+
+    remove(path);
+    assert_int_equal(mkdir(path, 0777), 0); /* in the way until the second warning */
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(cpu_backend(), device, &toy.job, &run, &result, NULL),
+                     LK_OK);
+    assert_int_equal(warnings, 2);
+    assert_int_equal(lk_result_read(path, &got, NULL), LK_OK);
+    cpu_backend()->close(device);
+    lk_result_release(&result);
+    lk_result_release(&got);
+}
+
 static void an_output_that_cannot_be_written_warns_and_then_fails(void **state)
 {
     const lk_device_options options = {.threads = 2};
@@ -387,6 +469,8 @@ int main(void)
         cmocka_unit_test(more_draws_extend_a_result),
         cmocka_unit_test(problems_count_the_same_in_any_order_and_split),
         cmocka_unit_test(a_violated_band_is_widened_and_its_attempts_made_again),
+        cmocka_unit_test(a_slow_device_is_asked_to_stop_as_often),
+        cmocka_unit_test(the_last_write_is_tried_again),
         cmocka_unit_test(an_output_that_cannot_be_written_warns_and_then_fails),
         cmocka_unit_test(an_infinite_audit_does_not_cost_the_result),
         cmocka_unit_test(progress_of_the_longest_run_does_not_wrap),

@@ -83,6 +83,7 @@ typedef struct {
     size_t trace;        /* canonical scores of the first J attempts to keep      */
     const char *output;  /* (optional) where checkpoints and the result go        */
     double checkpoint_s; /* seconds between checkpoints                           */
+    double patience_s;   /* how long the last write is tried again where it fails */
     double guard_scale;  /* the guard band is this many times the largest
                             difference that pilots show; 0: LK_GUARD_SCALE        */
 

@@ -5,4 +5,7 @@
 /* Seconds since some moment, the same within a process. */
 double lk_clock_s(void);
 
+/* Waits that long, or until a signal comes. */
+void lk_clock_wait(double seconds);
+
 #endif /* LK_BASE_CLOCK_H */

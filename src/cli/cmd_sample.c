@@ -150,6 +150,8 @@ static const lk_option options[] = {
     LK_PROGRESS_OPTION(lk_sample_args),
 };
 
+static const double patience_s = 10.0;
+
 typedef struct {
     const lk_sample_args *args;
     lk_progress_bar bar;
@@ -244,6 +246,7 @@ static lk_status sample(const lk_sample_args *args, lk_error *err)
                           .trace = (size_t)args->trace,
                           .output = args->common.output,
                           .checkpoint_s = args->checkpoint_s,
+                          .patience_s = patience_s,
                           .context = &context,
                           .on_progress = on_progress,
                           .on_batch = on_batch,
@@ -310,7 +313,9 @@ const lk_command lk_cmd_sample = {
         "The output is written every --checkpoint-every and at the end.  The same command "
         "goes on where a run was stopped; with more --draws it makes those that are "
         "missing; when nothing is missing it does nothing and says so.  SIGINT and SIGTERM "
-        "write a checkpoint and stop; SIGUSR1 writes one and goes on.  One process at a time "
+        "write a checkpoint and stop; SIGUSR1 writes one and goes on.  Where the disk is full "
+        "or fails, the run warns, goes on and tries again; the last write is tried for ten "
+        "seconds, and then the exit code is 4 and the last checkpoint stands.  One process at a time "
         "may write an output: FILE.lock keeps others from it, and is no obstacle once its "
         "process is dead.\n\n"
         "With --shard I/N several processes share a run without talking to each other: "

@@ -79,7 +79,8 @@ out:
 }
 
 lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_job *job,
-                       double guard_scale, double *guard, lk_error *err)
+                       double guard_scale, const lk_stopper *stopper, double *guard,
+                       lk_error *err)
 {
     const lk_workload *work = &job->work;
     const size_t step = (work->problems + PROBLEMS_MAX - 1) / PROBLEMS_MAX;
@@ -92,6 +93,7 @@ lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_jo
     backend->info(device, &info);
     LK_TRY(pilots_init(&pilots, info.pilots > 0 ? info.pilots : 1, err));
     for (size_t p = 0; p < work->problems; p += step) {
+        LK_TRY(lk_stopper_ask(stopper, err));
         LK_TRY(pilot(backend, device, work, p, &pilots, &spread, err));
     }
     const double seen = spread.near_count >= NEAR_ENOUGH ? spread.near : spread.any;

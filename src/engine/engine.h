@@ -4,10 +4,27 @@
 
 #include "largek/run.h"
 
+/* Somebody who may want to stop long work: on_batch of its options. */
+typedef struct {
+    lk_wish (*ask)(void *context); /* or NULL */
+    void *context;
+} lk_stopper;
+
+/* Errors  LK_E_STOPPED where that is wished */
+lk_status lk_stopper_ask(const lk_stopper *stopper, lk_error *err);
+
 /* Widens the guard bands to what pilot draws on this device call for.
- * Errors  those of the device, LK_E_MEMORY */
+ * Errors  those of the device, LK_E_MEMORY, LK_E_STOPPED */
 lk_status lk_calibrate(const lk_backend *backend, lk_device *device, const lk_job *job,
-                       double guard_scale, double *guard, lk_error *err);
+                       double guard_scale, const lk_stopper *stopper, double *guard,
+                       lk_error *err);
+
+/* Canonical scores of the first `count` attempts at every problem, in units of the score.
+ * Ownership  *out [problems][count] is the caller's; free it
+ * Errors     as above */
+lk_status lk_trace_make(const lk_backend *backend, lk_device *device, const lk_job *job,
+                        lk_score score, size_t count, const lk_stopper *stopper,
+                        double **out, lk_error *err);
 
 /* The first attempt >= from of problem row `row` that is the share's, and in *end where
  * that stretch ends; 2^64 - 1 where there is none below 2^62. */

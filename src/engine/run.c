@@ -11,7 +11,8 @@
 
 enum { UNITS_MAX = 16384 };
 
-static const double batch_s = 0.25; /* between two looks at signals and clock */
+static const double batch_s = 0.25;      /* between two looks at signals and clock */
+static const uint64_t first_batch = 256; /* of a rate that nobody knows yet */
 
 /* A run under way. */
 typedef struct {
@@ -170,11 +171,20 @@ static lk_status save(lk_session *session, lk_error *err)
     return lk_result_write(session->options->output, session->result, err);
 }
 
-/* Saves where it is time or wished; a failure warns, and waits longer each time. */
+static void warn(const lk_session *session, const lk_error *err)
+{
+    if (session->options->on_warning == NULL) return;
+    session->options->on_warning(session->options->context, err->text);
+}
+
+/* Saves where it is time or wished.  A failure warns and is tried again after 1, 2, 4 ...
+ * seconds, up to the usual interval. */
 static void checkpoint(lk_session *session, lk_wish wish)
 {
     const double now = lk_clock_s();
-    const double wait = fmax(session->options->checkpoint_s, session->retry_s);
+    const double usual = session->options->checkpoint_s;
+    const double wait =
+        session->retry_s > 0.0 ? fmin(session->retry_s, fmax(usual, 1.0)) : usual;
     lk_error err = {0};
 
     if (wish != LK_SAVE_NOW && now - session->saved < wait) return;
@@ -184,47 +194,48 @@ static void checkpoint(lk_session *session, lk_wish wish)
         return;
     }
     session->retry_s = fmax(2.0 * session->retry_s, 1.0);
-    if (session->options->on_warning != NULL) {
-        session->options->on_warning(session->options->context, err.text);
-    }
+    warn(session, &err);
 }
 
-/* Canonical scores of the first attempts, where the result has none yet. */
-static lk_status trace(lk_session *session, lk_error *err)
+/* The last write stands for all the work: where it fails it is tried again for a while,
+ * unless somebody wants to stop. */
+static lk_status save_at_last(lk_session *session, lk_error *err)
+{
+    const lk_run_options *options = session->options;
+    const double start = lk_clock_s();
+    double wait = 0.25;
+    lk_error why = {0};
+    lk_status st = LK_OK;
+
+    while ((st = save(session, &why)) == LK_E_IO &&
+           lk_clock_s() - start + wait < options->patience_s) {
+        warn(session, &why);
+        lk_clock_wait(wait);
+        wait = fmin(2.0 * wait, 2.0);
+        if (options->on_batch != NULL &&
+            options->on_batch(options->context) == LK_STOP_NOW) {
+            break;
+        }
+    }
+    if (st != LK_OK && err != NULL) *err = why;
+    return st;
+}
+
+static lk_status trace(lk_session *session, const lk_stopper *stopper, lk_error *err)
 {
     const size_t count = session->options->trace;
-    const lk_workload *work = &session->job->work;
     lk_result *result = session->result;
-    uint64_t *attempt = NULL;
-    double *score = NULL;
+    double *made = NULL;
     lk_status st = LK_OK;
 
     if (count == 0 || result->traced == count) return LK_OK;
-    attempt = calloc(count, sizeof *attempt);
-    score = calloc(work->problems * count, sizeof *score);
-    if (attempt == NULL || score == NULL) {
-        st = LK_FAIL(err, LK_E_MEMORY, "no room for a trace of %zu attempts", count);
-        goto out;
-    }
-    for (size_t j = 0; j < count; j++) attempt[j] = j;
-    for (size_t p = 0; p < work->problems; p++) {
-        double *row = score + p * count;
-
-        LK_TRY(session->backend->score(session->device, LK_SCORER_CANONICAL, p, attempt,
-                                       count, row, err));
-        for (size_t j = 0; j < count; j++) {
-            row[j] = lk_score_of_sse(result->spec.score, row[j],
-                                     work->target + p * work->outputs, work->outputs);
-        }
-    }
+    LK_TRY(lk_trace_make(session->backend, session->device, session->job,
+                         result->spec.score, count, stopper, &made, err));
     free(result->trace);
-    result->trace = score;
+    result->trace = made;
     result->traced = count;
-    score = NULL;
 
 out:
-    free(attempt);
-    free(score);
     return st;
 }
 
@@ -232,15 +243,17 @@ static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *er
 {
     lk_result *result = session->result;
     const double scale = session->options->guard_scale;
+    const lk_stopper stopper = {session->options->on_batch, session->options->context};
     lk_status st = LK_OK;
 
     session->backend->info(session->device, info);
     memcpy(result->device, info->name, sizeof result->device);
     memcpy(result->path, info->path, sizeof result->path);
     LK_TRY(lk_calibrate(session->backend, session->device, session->job,
-                        scale > 0.0 ? scale : LK_GUARD_SCALE, result->guard, err));
+                        scale > 0.0 ? scale : LK_GUARD_SCALE, &stopper, result->guard,
+                        err));
     LK_TRY(session->backend->set_guard(session->device, result->guard, err));
-    LK_TRY(trace(session, err));
+    LK_TRY(trace(session, &stopper, err));
 
 out:
     return st;
@@ -257,18 +270,20 @@ static lk_status make_attempts(lk_session *session, const lk_device_info *info,
     lk_status st = LK_OK;
 
     count_missing(session);
-    session->wanted = 8 * info->unit_attempts;
+    session->wanted = first_batch;
     while (!finished) {
         const uint64_t share = session->wanted / problems + 1;
         const uint64_t slice =
             share < info->unit_attempts ? info->unit_attempts : share;
         /* Of a level of the plan, a shard has only its part to make. */
+        const uint64_t few = session->wanted / 16 + 1; /* some units for every thread */
+        const uint64_t unit = few < info->unit_attempts ? few : info->unit_attempts;
         const uint64_t level =
             options->share.shards > 1 ? slice * options->share.shards : slice;
         lk_plan plan;
 
         lk_plan_start(&plan, session->result, options->share, options->draws, level,
-                      info->unit_attempts);
+                      unit);
         LK_TRY(run_batch(session, &plan, &finished, err));
         LK_TRY(heed_violations(session, err));
         report(session);
@@ -297,11 +312,11 @@ lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job
     lk_status st = LK_OK;
 
     LK_TRY(session_open(&session, err));
-    LK_TRY(prepare(&session, &info, err));
-    st = make_attempts(&session, &info, err);
+    st = prepare(&session, &info, err);
+    if (st == LK_OK) st = make_attempts(&session, &info, err);
     keep_notes(&session);
     if (st == LK_OK || st == LK_E_STOPPED) {
-        const lk_status saved = save(&session, err);
+        const lk_status saved = save_at_last(&session, err);
 
         if (saved != LK_OK) st = saved;
     }

@@ -51,12 +51,14 @@ lk_status lk_check_widen(lk_check *check, bool *any, lk_error *err)
 static lk_status set_band(lk_check *check, lk_error *err)
 {
     const double scale = check->options->guard_scale;
+    const lk_stopper stopper = {check->options->on_batch, check->options->context};
     lk_status st = LK_OK;
 
     memcpy(check->guard, check->result->guard,
            check->result->spec.problems * sizeof *check->guard);
     LK_TRY(lk_calibrate(check->backend, check->device, check->job,
-                        scale > 0.0 ? scale : LK_GUARD_SCALE, check->guard, err));
+                        scale > 0.0 ? scale : LK_GUARD_SCALE, &stopper, check->guard,
+                        err));
     LK_TRY(check->backend->set_guard(check->device, check->guard, err));
 
 out:
