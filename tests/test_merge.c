@@ -252,6 +252,7 @@ static void bands_widen_and_notes_add_up(void **state)
     b.guard[2] = 0.25 * a.guard[2];
     a.redecided = 5, b.redecided = 7;
     a.seconds = 0.5, b.seconds = 2.0;
+    a.asked = 600, b.asked = 700;
     a.audit_largest = 1e-4, b.audit_largest = 1e-5;
     strcpy(a.device, "one");
     strcpy(b.device, "other");
@@ -260,6 +261,7 @@ static void bands_widen_and_notes_add_up(void **state)
     add(&a, &b, true);
     assert_true(a.guard[1] == wide && a.guard[2] == narrow);
     assert_true(a.redecided == 12 && a.seconds == 2.5 && a.audit_largest == 1e-4);
+    assert_true(a.asked == 700);
     assert_string_equal(a.device, "one; other");
     lk_result_release(&a);
     lk_result_release(&b);

@@ -89,7 +89,8 @@ typedef struct {
     char device[128], path[64];
     uint64_t redecided, audited, violations;
     double audit_largest;
-    double seconds; /* of sampling, over all sessions */
+    double seconds; /* of sampling, over all sessions                      */
+    uint64_t asked; /* attempts a problem that the last session was to have */
 } lk_result;
 
 /* A result without attempts.

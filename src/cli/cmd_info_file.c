@@ -1,4 +1,5 @@
 /* cmd_info_file.c - `largek info model` and `largek info result`: what a file holds. */
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -98,6 +99,30 @@ static void add_spec(lk_facts *facts, const lk_spec *spec)
     lk_facts_count(facts, "stream_version", spec->stream_version);
 }
 
+/* How much of what was asked for is done, and where attempts are missing. */
+static void add_coverage(lk_facts *facts, const lk_result *result)
+{
+    lk_coverage coverage;
+
+    lk_result_coverage(result, &coverage);
+    const uint64_t asked = result->asked > coverage.end ? result->asked : coverage.end;
+    const double all = (double)result->spec.problems * (double)asked;
+    char text[96] = "none";
+
+    lk_facts_count(facts, "draws_asked", asked);
+    lk_facts_count(facts, "draws_whole", coverage.whole);
+    lk_facts_count(facts, "draws_end", coverage.end);
+    lk_facts_real(facts, "done", all > 0.0 ? (double)coverage.attempts / all : 0.0);
+    lk_facts_count(facts, "gaps", coverage.gaps);
+    lk_facts_count(facts, "missing", coverage.missing);
+    if (coverage.gaps > 0) {
+        snprintf(text, sizeof text,
+                 "problem %" PRIu64 ", attempts %" PRIu64 ":%" PRIu64,
+                 result->index[coverage.gap_row], coverage.gap.first, coverage.gap.end);
+    }
+    lk_facts_text(facts, "first_gap", "%s", text);
+}
+
 static void add_attempts(lk_facts *facts, const lk_result *result)
 {
     uint64_t least = UINT64_MAX, most = 0;
@@ -121,6 +146,7 @@ static void add_attempts(lk_facts *facts, const lk_result *result)
     } else {
         lk_facts_real(facts, "attempts_total", rough);
     }
+    add_coverage(facts, result);
     lk_facts_count(facts, "attempts_traced", result->traced);
     lk_facts_count(facts, "redecided", result->redecided);
     lk_facts_count(facts, "audited", result->audited);
@@ -177,6 +203,8 @@ const lk_command lk_cmd_info_result = {
     .syntax = {1, 1, options, &result_operand},
     .details =
         "Checks a result's digests and prints all that its counts are a function "
-        "of, the attempts made, and how many were decided again or audited.",
+        "of, the attempts made, and how many were decided again or audited.  draws_whole "
+        "is how many attempts every problem has without a gap, draws_end where the "
+        "furthest problem is; done is the share of all that was asked for, whichever shard it is of.",
     .example = result_examples,
 };

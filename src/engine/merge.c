@@ -247,6 +247,7 @@ static void add_notes(lk_result *into, const lk_result *from)
     into->violations += from->violations;
     into->audit_largest = fmax(into->audit_largest, from->audit_largest);
     into->seconds += from->seconds;
+    if (from->asked > into->asked) into->asked = from->asked;
 }
 
 lk_status lk_result_merge(lk_result *into, const lk_result *from, bool *added,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/json.h"
 #include "largek/result.h"
 #include "largek/safetensors.h"
 
@@ -54,21 +55,25 @@ static bool take_thresholds(lk_spec *spec, json_t *list)
     return true;
 }
 
-static bool parse_spec(lk_spec *spec, const char *text)
+/* LK_E_MISMATCH where it is no spec. */
+static lk_status parse_spec(lk_spec *spec, const char *text)
 {
+    json_error_t why = {0};
     const char *model = NULL, *problem_set = NULL, *score = NULL, *seed = NULL;
     json_int_t schema = 0, problems = 0, latent = 0, pixels = 0, stream = 0;
     json_t *thresholds = NULL;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &why);
     bool good = false;
+    lk_status st = root == NULL && lk_json_no_memory(&why) ? LK_E_MEMORY : LK_OK;
 
     *spec = (lk_spec){0};
     if (root != NULL &&
-        json_unpack(root, "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:F, s:s, s:I}",
-                    "schema", &schema, "model", &model, "problem_set", &problem_set,
-                    "problems", &problems, "latent", &latent, "pixels", &pixels,
-                    "score", &score, "thresholds", &thresholds, "temperature",
-                    &spec->temperature, "seed", &seed, "stream", &stream) == 0) {
+        json_unpack_ex(root, &why, 0,
+                       "{s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:F, s:s, s:I}",
+                       "schema", &schema, "model", &model, "problem_set", &problem_set,
+                       "problems", &problems, "latent", &latent, "pixels", &pixels,
+                       "score", &score, "thresholds", &thresholds, "temperature",
+                       &spec->temperature, "seed", &seed, "stream", &stream) == 0) {
         good = schema == 1 && take_digest(spec->model_digest, model) &&
                take_digest(spec->problems_digest, problem_set) &&
                take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
@@ -79,15 +84,19 @@ static bool parse_spec(lk_spec *spec, const char *text)
         spec->latent = (size_t)latent;
         spec->pixels = (size_t)pixels;
         spec->stream_version = (uint32_t)stream;
+    } else if (root != NULL && json_error_code(&why) == json_error_out_of_memory) {
+        st = LK_E_MEMORY;
     }
     json_decref(root);
-    return good;
+    if (st != LK_OK) return st;
+    return good ? LK_OK : LK_E_MISMATCH;
 }
 
 /* What happened on the way; for people, so whatever is missing stays empty. */
-static void parse_run(lk_result *result, const char *text)
+static lk_status parse_run(lk_result *result, const char *text)
 {
-    json_t *root = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    json_error_t why = {0};
+    json_t *root = text != NULL ? json_loads(text, 0, &why) : NULL;
     const char *device = json_string_value(json_object_get(root, "device"));
     const char *path = json_string_value(json_object_get(root, "path"));
 
@@ -96,11 +105,14 @@ static void parse_run(lk_result *result, const char *text)
     result->redecided =
         (uint64_t)json_integer_value(json_object_get(root, "redecided"));
     result->audited = (uint64_t)json_integer_value(json_object_get(root, "audited"));
+    result->asked = (uint64_t)json_integer_value(json_object_get(root, "asked"));
     result->violations =
         (uint64_t)json_integer_value(json_object_get(root, "violations"));
     result->audit_largest = json_number_value(json_object_get(root, "audit_largest"));
     result->seconds = json_number_value(json_object_get(root, "seconds"));
     json_decref(root);
+    return text != NULL && root == NULL && lk_json_no_memory(&why) ? LK_E_MEMORY
+                                                                   : LK_OK;
 }
 
 /* The tensor of that name, where it has this dtype and shape. */
@@ -149,11 +161,16 @@ static lk_status take_done(const char *path, const lk_safetensors *file,
         int64_t row[3];
 
         memcpy(row, (const char *)t->data + r * sizeof row, sizeof row);
-        if (row[0] < last[0] || (row[0] == last[0] && row[1] <= last[2]) ||
-            (uint64_t)row[0] >= result->spec.problems || row[1] < 0 ||
-            (uint64_t)row[2] > lk_attempts_max(result->spec.latent) ||
-            lk_ranges_add(&result->done[row[0]], (uint64_t)row[1], (uint64_t)row[2],
-                          NULL) != LK_OK) {
+        lk_status st = LK_E_MISMATCH;
+
+        if (row[0] >= last[0] && (row[0] > last[0] || row[1] > last[2]) &&
+            (uint64_t)row[0] < result->spec.problems && row[1] >= 0 &&
+            (uint64_t)row[2] <= lk_attempts_max(result->spec.latent)) {
+            st = lk_ranges_add(&result->done[row[0]], (uint64_t)row[1],
+                               (uint64_t)row[2], err);
+        }
+        if (st == LK_E_MEMORY) return st;
+        if (st != LK_OK) {
             return LK_FAIL(err, LK_E_MISMATCH, "%s: done[%" PRIu64 "] makes no sense",
                            path, r);
         }
@@ -330,9 +347,12 @@ lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
     }
     if (st != LK_OK) goto out;
     text = lk_safetensors_entry(&file, "largek.spec");
-    if (text == NULL || !parse_spec(&spec, text)) {
-        st = LK_FAIL(err, LK_E_MISMATCH, "%s: no result of this version (largek.spec)",
-                     path);
+    st = text != NULL ? parse_spec(&spec, text) : LK_E_MISMATCH;
+    if (st != LK_OK) {
+        st =
+            st == LK_E_MEMORY
+                ? LK_FAIL(err, st, "%s: no room to read its spec", path)
+                : LK_FAIL(err, st, "%s: no result of this version (largek.spec)", path);
         goto out;
     }
     /* What the file holds bounds what is allocated for it. */
@@ -345,7 +365,11 @@ lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
         goto out;
     }
     LK_TRY(lk_result_init(&result, &spec, no_index, err));
-    parse_run(&result, lk_safetensors_entry(&file, "largek.run"));
+    st = parse_run(&result, lk_safetensors_entry(&file, "largek.run"));
+    if (st != LK_OK) {
+        st = LK_FAIL(err, st, "%s: no room to read its notes", path);
+        goto out;
+    }
     LK_TRY(take_tensors(path, &file, &result, err));
     *out = result;
     result = (lk_result){0};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/json.h"
 #include "largek/largek.h"
 #include "largek/result.h"
 #include "largek/safetensors.h"
@@ -32,20 +33,20 @@ static char *spec_json(const lk_spec *spec)
                   (json_int_t)spec->latent, "pixels", (json_int_t)spec->pixels, "score",
                   lk_score_name(spec->score), "thresholds", thresholds, "temperature",
                   spec->temperature, "seed", seed, "stream", (int)spec->stream_version);
-    text = whole ? json_dumps(root, JSON_COMPACT) : NULL;
+    text = whole ? lk_json_text(root) : NULL;
     json_decref(root);
     return text;
 }
 
 static char *run_json(const lk_result *result)
 {
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "build", lk_build_id(),
-                  "device", result->device, "path", result->path, "redecided",
-                  (json_int_t)result->redecided, "audited", (json_int_t)result->audited,
-                  "violations", (json_int_t)result->violations, "audit_largest",
-                  result->audit_largest, "seconds", result->seconds);
-    char *text = json_dumps(root, JSON_COMPACT);
+    json_t *root = json_pack(
+        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "build", lk_build_id(),
+        "asked", (json_int_t)result->asked, "device", result->device, "path",
+        result->path, "redecided", (json_int_t)result->redecided, "audited",
+        (json_int_t)result->audited, "violations", (json_int_t)result->violations,
+        "audit_largest", result->audit_largest, "seconds", result->seconds);
+    char *text = lk_json_text(root);
 
     json_decref(root);
     return text;

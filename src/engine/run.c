@@ -56,6 +56,7 @@ static lk_status session_open(lk_session *session, lk_error *err)
     if (session->unit == NULL || session->notes.violation == NULL) {
         return LK_FAIL(err, LK_E_MEMORY, "no room for a run of %zu problems", problems);
     }
+    session->result->asked = session->options->draws;
     session->started = session->saved = lk_clock_s();
     session->seconds_before = session->result->seconds;
     return LK_OK;

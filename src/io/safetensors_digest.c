@@ -18,21 +18,6 @@
 #include "io/json.h"
 #include "io/safetensors_parts.h"
 
-char *lk_header_text(const json_t *root)
-{
-    /* Not json_dumps: for want of memory it can leave a comma out and say nothing. */
-    const size_t bytes = json_dumpb(root, NULL, 0, JSON_COMPACT);
-    char *text = bytes > 0 ? (char *)malloc(bytes + 1) : NULL;
-
-    if (text == NULL) return NULL;
-    if (json_dumpb(root, text, bytes, JSON_COMPACT) != bytes) {
-        free(text);
-        return NULL;
-    }
-    text[bytes] = '\0';
-    return text;
-}
-
 /* A copy whose values are shared; NULL for want of memory, which json_copy itself takes
  * for a reason to leave keys out. */
 static json_t *copy_object(json_t *object)
@@ -55,7 +40,7 @@ static bool header_digest(json_t *root, char out[LK_DIGEST64_CHARS + 1])
         json_object_del(metadata, LK_DIGESTS_KEY);
         /* Setting a key that is there keeps its place. */
         if (json_object_set(bare, LK_METADATA_NAME, metadata) == 0)
-            text = lk_header_text(bare);
+            text = lk_json_text(bare);
     }
     if (text != NULL) lk_digest64(text, strlen(text), out);
     json_decref(metadata);
@@ -77,7 +62,7 @@ char *lk_digests_text(json_t *root, const lk_tensor *tensor, size_t tensors)
     }
     if (!header_digest(root, hex)) goto out;
     if (json_object_set_new(digests, "", json_string(hex)) != 0) goto out;
-    text = lk_header_text(digests);
+    text = lk_json_text(digests);
 
 out:
     json_decref(digests);
@@ -121,7 +106,7 @@ static lk_status check_key(const char *path, json_t *metadata, lk_error *err)
 static lk_status check_text(const char *path, const json_t *root, const char *header,
                             size_t header_bytes, lk_error *err)
 {
-    char *text = lk_header_text(root);
+    char *text = lk_json_text(root);
     const size_t length = text != NULL ? strlen(text) : 0;
     lk_status st = LK_OK;
 

@@ -25,12 +25,6 @@ bool lk_dtype_find(const char *name, lk_dtype *out);
 /* Product of a shape and a dtype's size; false where it overflows. */
 bool lk_shape_bytes(const uint64_t shape[], size_t rank, lk_dtype dtype, size_t *bytes);
 
-/* The header as the writer writes it, without padding: compact JSON in the order in
- * which keys were set.
- * Ownership  the text is the caller's; free it
- * Errors     NULL for want of memory */
-char *lk_header_text(const json_t *root);
-
 /* The value of the digests entry: a JSON object of every tensor's digest by its name,
  * and the header's by the empty name.
  * Ownership  the text is the caller's; free it

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "io/json.h"
 #include "io/safetensors_parts.h"
 #include "io/utf8.h"
 
@@ -127,7 +128,7 @@ static lk_status make_header(const char *path, const lk_safetensors *file, bool 
             goto out;
         }
     }
-    *text = lk_header_text(root);
+    *text = lk_json_text(root);
     if (*text == NULL) st = no_memory(path, err);
 
 out:

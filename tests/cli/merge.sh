@@ -35,6 +35,7 @@ cmp kept.safetensors run.safetensors
 echo "a gap is reported, and filled by sample"
 merge run.shard-1-of-3.safetensors run.shard-3-of-3.safetensors -o gap.safetensors \
     --format json
+"$largek" info result gap.safetensors | grep -E '^(draws|done|gaps|missing|first_gap)'
 sample -n 9000 -o gap.safetensors --format csv | cmp - whole.csv
 
 echo "what is refused"
