@@ -104,9 +104,10 @@ static lk_status take_accumulators(lk_device *device, lk_error *err)
     LK_TRY(lk_pool_take(pool, slots * thresholds * 8, &into->first, err));
     LK_TRY(lk_pool_take(pool, slots * LK_HISTOGRAM_BINS * 8, &into->histogram, err));
     LK_TRY(lk_pool_take(pool, slots * 4, &into->least, err));
+    LK_TRY(lk_pool_take(pool, 4, &into->queued, err));
+    if (device->by_library) goto out; /* nobody is a suspect */
     LK_TRY(
         lk_pool_take(pool, into->queue_room * sizeof(lk_suspect), &into->queue, err));
-    LK_TRY(lk_pool_take(pool, 4, &into->queued, err));
 
     /* A middle-stage piece has at most `rows` suspects, so its queue cannot overflow; the
      * histogram counts first looks only. */
@@ -135,12 +136,28 @@ static lk_status take_rows(lk_device *device, lk_error *err)
     LK_TRY(lk_pool_take(pool, rows * sizeof(double), &device->canonical, err));
     LK_TRY(lk_pool_take(pool, LK_SMALL_ROWS * device->host->outputs * sizeof(float),
                         &device->image, err));
-    LK_CUDA(cudaMallocHost((void **)&device->plan[0], rows * sizeof(lk_segment)));
-    LK_CUDA(cudaMallocHost((void **)&device->plan[1], rows * sizeof(lk_segment)));
-    LK_CUDA(cudaMallocHost((void **)&device->counter, 2 * sizeof(unsigned int)));
-    LK_CUDA(cudaMallocHost((void **)&device->suspect, rows * sizeof(lk_suspect)));
-    LK_CUDA(cudaMallocHost((void **)&device->score, rows * sizeof(double)));
-    LK_CUDA(cudaMallocHost((void **)&device->host_row, rows * sizeof(lk_row)));
+    LK_TRY(lk_pinned_take(rows * sizeof(lk_segment), &device->plan[0], err));
+    LK_TRY(lk_pinned_take(rows * sizeof(lk_segment), &device->plan[1], err));
+    LK_TRY(lk_pinned_take(2 * sizeof(unsigned int), &device->counter, err));
+    LK_TRY(lk_pinned_take(rows * sizeof(lk_suspect), &device->suspect, err));
+    LK_TRY(lk_pinned_take(rows * sizeof(double), &device->score, err));
+    LK_TRY(lk_pinned_take(rows * sizeof(lk_row), &device->host_row, err));
+
+out:
+    return st;
+}
+
+static lk_status nets_init(lk_device *device, const char *precision, uint32_t rows,
+                           lk_error *err)
+{
+    const lk_mlp *decoder = device->host->decoder;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_net_init(&device->fast, device->lt, decoder, precision, rows, err));
+    if (strcmp(device->fast.precision, "fp32") != 0) {
+        LK_TRY(lk_net_init(&device->exact, device->lt, decoder, "fp32",
+                           rows < LK_MIDDLE_ROWS ? rows : LK_MIDDLE_ROWS, err));
+    }
 
 out:
     return st;
@@ -159,14 +176,14 @@ lk_status lk_device_build(lk_device *device, const char *precision, uint32_t row
     LK_CUDA(cudaEventCreateWithFlags(&device->done[1], cudaEventDisableTiming));
     LK_BLAS(cublasLtCreate(&device->lt));
     LK_TRY(upload_workload(device, err));
-    LK_TRY(upload_canonical(device, err));
     LK_TRY(take_rows(device, err));
     LK_TRY(take_accumulators(device, err));
-    LK_TRY(lk_net_init(&device->fast, device->lt, device->host->decoder, precision,
-                       rows, err));
-    if (strcmp(device->fast.precision, "fp32") != 0) {
-        LK_TRY(lk_net_init(&device->exact, device->lt, device->host->decoder, "fp32",
-                           rows < LK_MIDDLE_ROWS ? rows : LK_MIDDLE_ROWS, err));
+    if (device->by_library) {
+        LK_TRY(lk_library_init(&device->library, device->host->decoder, precision, rows,
+                               device->stream, err));
+    } else {
+        LK_TRY(upload_canonical(device, err));
+        LK_TRY(nets_init(device, precision, rows, err));
     }
     LK_CUDA(cudaDeviceSynchronize()); /* uploads, before a stream that does not wait */
 
@@ -176,6 +193,8 @@ out:
 
 void lk_device_clear(lk_device *device)
 {
+    lk_chunk_release(device);
+    lk_library_release(&device->library);
     lk_net_release(&device->fast);
     lk_net_release(&device->exact);
     lk_pool_release(&device->pool);

@@ -7,31 +7,8 @@
 #include <cublasLt.h>
 
 #include "kernels.h"
-
-/* CUDA and cuBLAS failures as lk_status; both leave through `out:`. */
-#define LK_CUDA(call) LK_TRY(lk_cuda_check((call), #call, LK_CUDA_WHERE, err))
-#define LK_BLAS(call) LK_TRY(lk_blas_check((call), #call, LK_CUDA_WHERE, err))
-#define LK_CUDA_WHERE __FILE__ ":" LK_STR(__LINE__)
-
-lk_status lk_cuda_check(cudaError_t status, const char *call, const char *where,
-                        lk_error *err);
-lk_status lk_blas_check(cublasStatus_t status, const char *call, const char *where,
-                        lk_error *err);
-
-/* Device memory of one owner, freed together. */
-typedef struct {
-    size_t count, room;
-    void **block;
-    uint64_t bytes;
-} lk_pool;
-
-/* Errors  LK_E_MEMORY with the bytes wanted and free; LK_E_DEVICE */
-lk_status lk_pool_take(lk_pool *pool, size_t bytes, void *out_pointer, lk_error *err);
-
-/* The same, filled from host memory. */
-lk_status lk_pool_copy(lk_pool *pool, const void *from, size_t bytes, void *out_pointer,
-                       lk_error *err);
-void lk_pool_release(lk_pool *pool);
+#include "library.h"
+#include "pool.h"
 
 /* One product: D [n][out] = A [n][k] W^T + bias. */
 typedef struct {
@@ -83,7 +60,13 @@ lk_status lk_net_run(const lk_net *net, cublasLtHandle_t lt,
                      const lk_device_workload *work, const lk_row *row, uint32_t count,
                      float *sse, cudaStream_t stream, lk_error *err);
 
-enum { LK_SLOTS_MAX = 16384, LK_QUEUE_CHUNKS = 4, LK_MIDDLE_ROWS = 4096 };
+enum {
+    LK_SLOTS_MAX = 16384,
+    LK_QUEUE_CHUNKS = 4,
+    LK_MIDDLE_ROWS = 4096,
+    LK_GRAPH_SEGMENTS = 64, /* that a chunk run as a graph may have                 */
+    LK_GRAPH_AFTER = 4      /* whole chunks that are launched stage by stage before */
+};
 
 struct lk_device {
     const lk_workload *host; /* the caller's */
@@ -99,8 +82,14 @@ struct lk_device {
     lk_device_workload middle;  /* the same with the middle net's band               */
     double *band, *middle_band; /* [problems] device                                */
     double *host_band;          /* [problems] */
+    bool by_library;            /* the library path: `library` stands in for the nets */
+    lk_library library;
     lk_net fast;
     lk_net exact; /* fp32 for suspects; layers = 0 where fast is fp32 already */
+
+    bool graphs;              /* wanted, and not refused so far       */
+    uint32_t whole_chunks;    /* launched stage by stage, up to LK_GRAPH_AFTER */
+    cudaGraphExec_t graph[2]; /* of a whole chunk, for each plan; both or none */
 
     uint32_t rows;          /* of a chunk, a multiple of LK_SMALL_ROWS */
     lk_row *row;            /* [rows]                                  */
@@ -108,7 +97,7 @@ struct lk_device {
     float *sse, *plain;     /* [rows], [rows][latent]                  */
     float *image;           /* [LK_SMALL_ROWS][outputs]                */
     size_t slots;           /* of the accumulators                     */
-    lk_accumulators into;   /* queue_room = LK_QUEUE_CHUNKS * rows     */
+    lk_accumulators into;   /* queue_room = LK_QUEUE_CHUNKS * rows; none by_library */
     lk_accumulators second; /* the same counters, the queue of the middle stage */
 
     lk_canonical_layer *layer; /* [layers] */
@@ -146,10 +135,23 @@ void lk_device_clear(lk_device *device);
 lk_status lk_stage_net(lk_device *device, const lk_net *net, uint32_t count,
                        lk_error *err);
 
+/* Queues a chunk whose segments lie in device->plan[which]: rows, scores, counts; then the
+ * length of the queue into device->counter[which], and device->done[which].  Whole chunks
+ * go as a CUDA graph once some have been launched. */
+lk_status lk_chunk_launch(lk_device *device, int which, uint32_t segments,
+                          uint32_t rows, lk_error *err);
+void lk_chunk_release(lk_device *device);
+
 /* Rows lie in device->row: canonical scores into device->canonical.  Where `have_latents`
  * the floats lie in device->plain already. */
 lk_status lk_stage_canonical(lk_device *device, uint32_t count, bool have_latents,
                              lk_error *err);
+
+/* A device's failure, told with its name; returns st. */
+lk_status lk_device_named(const lk_device *device, lk_status st, lk_error *err);
+
+/* LK_E_ARG for the library path, which scores no single draws. */
+lk_status lk_device_scores(const lk_device *device, lk_error *err);
 
 /* lk_backend.run, score and score_latents. */
 lk_status lk_cuda_run(lk_device *device, const lk_unit *unit, size_t units,

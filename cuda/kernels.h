@@ -94,9 +94,9 @@ typedef struct {
     unsigned long long *bucket; /* [slots][thresholds] successes at t but not at t-1 */
     unsigned long long *first;  /* [slots][thresholds] smallest attempt of a bucket  */
     unsigned long long
-        *histogram;      /* [slots][LK_HISTOGRAM_BINS]; NULL: not wanted      */
-    unsigned int *least; /* [slots] bits of the smallest fast score, biased   */
-    lk_suspect *queue;
+        *histogram;       /* [slots][LK_HISTOGRAM_BINS]; NULL: not wanted      */
+    unsigned int *least;  /* [slots] bits of the smallest fast score, biased   */
+    lk_suspect *queue;    /* NULL: the fast score decides, whatever it is worth    */
     unsigned int *queued; /* may pass queue_room: then entries are missing     */
     unsigned int queue_room;
 } lk_accumulators;

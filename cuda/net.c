@@ -77,6 +77,7 @@ static lk_status plan_rows(lk_net *net, cublasLtHandle_t lt, lk_product *p,
     const uint64_t k = (uint64_t)p->in_width * (net->kind == LK_KIND_SPLIT ? 3 : 1);
     const size_t workspace = WORKSPACE;
     cublasLtMatmulPreference_t preference = NULL;
+    cublasStatus_t status;
     int found = 0;
     lk_status st = LK_OK;
 
@@ -88,11 +89,15 @@ static lk_status plan_rows(lk_net *net, cublasLtHandle_t lt, lk_product *p,
     LK_BLAS(cublasLtMatmulPreferenceSetAttribute(
         preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace,
         sizeof workspace));
-    LK_BLAS(cublasLtMatmulAlgoGetHeuristic(lt, p->op, p->a, p->b[which], p->d[which],
-                                           p->d[which], preference, 1, &p->algo[which],
-                                           &found));
-    if (found == 0) {
-        st = LK_FAIL(err, LK_E_DEVICE, "cuBLASLt has no %s product %u x %u",
+    status = cublasLtMatmulAlgoGetHeuristic(lt, p->op, p->a, p->b[which], p->d[which],
+                                            p->d[which], preference, 1, &p->algo[which],
+                                            &found);
+    if (status != CUBLAS_STATUS_NOT_SUPPORTED) {
+        LK_TRY(lk_blas_check(status, "cublasLtMatmulAlgoGetHeuristic", LK_CUDA_WHERE,
+                             err));
+    }
+    if (found == 0 || p->algo[which].state != CUBLAS_STATUS_SUCCESS) {
+        st = LK_FAIL(err, LK_E_ARG, "cuBLASLt has no %s product %u x %u on this device",
                      net->precision, p->in_width, p->out_width);
     }
 

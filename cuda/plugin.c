@@ -27,10 +27,29 @@ static size_t device_count(const char **reason)
         *reason =
             status == cudaErrorInsufficientDriver
                 ? "no NVIDIA driver, or one older than this CUDA: update the driver"
-            : status == cudaSuccess ? "no device answers"
-                                    : cudaGetErrorString(status);
+            : status == cudaSuccess || status == cudaErrorNoDevice
+                ? "no device answers: see nvidia-smi, and CUDA_VISIBLE_DEVICES"
+            : lk_cuda_remedy(status)[0] != '\0' ? lk_cuda_remedy(status)
+                                                : cudaGetErrorString(status);
     }
     return 0;
+}
+
+lk_status lk_device_named(const lk_device *device, lk_status st, lk_error *err)
+{
+    if ((st == LK_E_DEVICE || st == LK_E_MEMORY) && err != NULL) {
+        const lk_error why = *err;
+
+        return lk_error_set(err, st, why.where, "cuda:%d %.60s: %.380s",
+                            device->ordinal, device->name, why.text);
+    }
+    return st;
+}
+
+lk_status lk_device_scores(const lk_device *device, lk_error *err)
+{
+    if (!device->by_library) return LK_OK;
+    return LK_FAIL(err, LK_E_ARG, "the library path scores no single draws");
 }
 
 static void device_close(lk_device *device)
@@ -143,8 +162,8 @@ static lk_status check_arithmetic(lk_device *device, lk_error *err)
         const double want = define_score(work, attempt[j], scratch);
 
         if (memcmp(&got[j], &want, sizeof want) == 0) continue;
-        st = LK_FAIL(err, LK_E_DEVICE, "cuda:%d computes wrongly: %.17g, not %.17g",
-                     device->ordinal, got[j], want);
+        st = LK_FAIL(err, LK_E_DEVICE, "it computes wrongly: %.17g, not %.17g", got[j],
+                     want);
         goto out;
     }
 
@@ -242,14 +261,15 @@ static lk_status build_best(lk_device *device, const char *precision, uint32_t r
     double best = INFINITY;
     lk_status st = LK_OK;
 
-    if (precision != NULL && strcmp(precision, "auto") != 0) {
+    if (device->by_library || (precision != NULL && strcmp(precision, "auto") != 0)) {
         return build(device, precision, rows, err);
     }
+    precision = "fp32";
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
         double seconds = 0.0;
 
         st = build(device, candidates[i], rows, err);
-        if (st == LK_E_ARG) { /* not for this decoder */
+        if (st == LK_E_ARG) { /* not for this decoder, or not on this device */
             lk_device_clear(device);
             continue;
         }
@@ -272,21 +292,24 @@ static lk_status device_open(size_t ordinal, const lk_workload *workload,
                              const lk_device_options *options, lk_device **out,
                              lk_error *err)
 {
-    const char *path = options->path;
+    const char *path = options->path, *graphs = getenv("LARGEK_CUDA_GRAPH");
+    const bool by_library = path != NULL && strcmp(path, "library") == 0;
     lk_device *device = NULL;
     lk_status st = LK_OK;
 
     if (ordinal >= device_count(NULL)) {
         return LK_FAIL(err, LK_E_MISSING, "there is no device cuda:%zu", ordinal);
     }
-    if (path != NULL && strcmp(path, "staged") != 0) {
-        return LK_FAIL(err, LK_E_ARG, "path '%s': cuda has staged", path);
+    if (path != NULL && strcmp(path, "staged") != 0 && !by_library) {
+        return LK_FAIL(err, LK_E_ARG, "path '%s': cuda has staged and library", path);
     }
     LK_TRY(check_workload(workload, err));
     device = calloc(1, sizeof *device);
     if (device != NULL) {
         device->host = workload;
         device->ordinal = (int)ordinal;
+        device->by_library = by_library;
+        device->graphs = graphs == NULL || strcmp(graphs, "0") != 0;
         device->host_band = calloc(workload->problems, sizeof *device->host_band);
         device->slot_of = malloc(workload->problems * sizeof *device->slot_of);
     }
@@ -299,26 +322,35 @@ static lk_status device_open(size_t ordinal, const lk_workload *workload,
     LK_TRY(describe(device, err));
     LK_TRY(build_best(device, options->precision, choose_rows(device, options->tile),
                       err));
-    LK_TRY(check_arithmetic(device, err));
-    LK_TRY(calibrate_middle(device, err));
+    if (!by_library) {
+        LK_TRY(check_arithmetic(device, err));
+        LK_TRY(calibrate_middle(device, err));
+    }
     *out = device;
     device = NULL;
 
 out:
+    if (device != NULL) lk_device_named(device, st, err);
     device_close(device);
     return st;
 }
 
 static void device_info(const lk_device *device, lk_device_info *out)
 {
-    const bool coarse = strcmp(device->fast.precision, "fp32") != 0;
+    const char *precision =
+        device->by_library ? device->library.precision : device->fast.precision;
 
     *out = (lk_device_info){.memory_bytes = device->memory_bytes,
-                            .pilots = coarse ? 4096 : 64,
-                            .unit_attempts = (size_t)16 * device->rows};
+                            .pilots = strcmp(precision, "fp32") != 0 ? 4096 : 64,
+                            .unit_attempts = (size_t)16 * device->rows,
+                            .stream_version = device->by_library ? LK_STREAM_NONE
+                                                                 : LK_STREAM_VERSION};
     snprintf(out->name, sizeof out->name, "cuda:%d %s", device->ordinal, device->name);
-    snprintf(out->path, sizeof out->path, "staged %s, chunk %u", device->fast.precision,
-             device->rows);
+    snprintf(out->path, sizeof out->path, "%s %s, chunk %u%s",
+             device->by_library ? "library" : "staged", precision, device->rows,
+             device->by_library         ? ", not exact"
+             : device->graph[0] != NULL ? ", graph"
+                                        : "");
 }
 
 static lk_status set_guard(lk_device *device, const double *band, lk_error *err)
@@ -339,7 +371,7 @@ static lk_status set_guard(lk_device *device, const double *band, lk_error *err)
     memcpy(device->host_band, band, problems * sizeof *band);
 
 out:
-    return st;
+    return lk_device_named(device, st, err);
 }
 
 static lk_status latents(lk_device *device, size_t problem, uint64_t first,
@@ -351,6 +383,7 @@ static lk_status latents(lk_device *device, size_t problem, uint64_t first,
     if (problem >= device->host->problems) {
         return LK_FAIL(err, LK_E_ARG, "problem row %zu", problem);
     }
+    LK_TRY(lk_device_scores(device, err));
     LK_CUDA(cudaSetDevice(device->ordinal));
     for (size_t at = 0; at < count; at += device->rows) {
         const uint32_t here =
@@ -372,7 +405,7 @@ static lk_status latents(lk_device *device, size_t problem, uint64_t first,
     }
 
 out:
-    return st;
+    return lk_device_named(device, st, err);
 }
 
 const lk_backend *lk_plugin_backend(uint32_t abi)

@@ -225,28 +225,6 @@ static uint32_t plan_chunk(const lk_device *device, const lk_unit *unit, size_t 
     return rows;
 }
 
-static lk_status launch_chunk(lk_device *device, int which, uint32_t segments,
-                              uint32_t rows, lk_error *err)
-{
-    lk_status st = LK_OK;
-
-    LK_CUDA(cudaMemcpyAsync(device->segment, device->plan[which],
-                            segments * sizeof(lk_segment), cudaMemcpyHostToDevice,
-                            device->stream));
-    LK_CUDA(lk_cuda_fill_rows(device->segment, segments, rows, device->row,
-                              device->stream));
-    LK_TRY(lk_stage_net(device, &device->fast, rows, err));
-    LK_CUDA(lk_cuda_sift(&device->work, device->row, rows, device->sse, NULL,
-                         &device->into, device->stream));
-    LK_CUDA(cudaMemcpyAsync(&device->counter[which], device->into.queued,
-                            sizeof(unsigned int), cudaMemcpyDeviceToHost,
-                            device->stream));
-    LK_CUDA(cudaEventRecord(device->done[which], device->stream));
-
-out:
-    return st;
-}
-
 static lk_status fly(lk_flight *flight, const lk_unit *unit, size_t units,
                      lk_error *err)
 {
@@ -268,7 +246,7 @@ static lk_status fly(lk_flight *flight, const lk_unit *unit, size_t units,
         }
         rows =
             plan_chunk(device, unit, units, &u, &done, device->plan[which], &segments);
-        LK_TRY(launch_chunk(device, which, segments, rows, err));
+        LK_TRY(lk_chunk_launch(device, which, segments, rows, err));
     }
     LK_TRY(drain(flight, err));
 
@@ -347,6 +325,11 @@ lk_status lk_cuda_run(lk_device *device, const lk_unit *unit, size_t units,
         flight.part.best_attempt[s] = tally->best_attempt[flight.problem[s]];
     }
     LK_CUDA(cudaSetDevice(device->ordinal));
+    if (device->by_library) {
+        LK_TRY(lk_library_seed(&device->library, device->host->seed,
+                               device->host->index[unit[0].problem], unit[0].first,
+                               err));
+    }
     LK_TRY(clear_accumulators(&flight, tally, err));
     LK_TRY(fly(&flight, unit, units, err));
     LK_TRY(collect(&flight, err));
@@ -357,5 +340,5 @@ out:
         device->slot_of[flight.problem[s]] = UINT32_MAX;
     lk_tally_release(&flight.part);
     free(flight.problem);
-    return st;
+    return lk_device_named(device, st, err);
 }

@@ -64,6 +64,7 @@ static lk_status score_attempts(lk_device *device, const lk_net *net, size_t pro
     const uint32_t most = net != NULL ? net->rows : device->rows;
     lk_status st = LK_OK;
 
+    LK_TRY(lk_device_scores(device, err));
     LK_TRY(check_problem(device, problem, err));
     LK_CUDA(cudaSetDevice(device->ordinal));
     for (size_t at = 0; at < count; at += most) {
@@ -79,7 +80,7 @@ static lk_status score_attempts(lk_device *device, const lk_net *net, size_t pro
     }
 
 out:
-    return st;
+    return lk_device_named(device, st, err);
 }
 
 lk_status lk_cuda_score(lk_device *device, lk_scorer scorer, size_t problem,
@@ -106,6 +107,7 @@ lk_status lk_cuda_score_latents(lk_device *device, lk_scorer scorer, size_t prob
     const size_t latent = device->host->latent;
     lk_status st = LK_OK;
 
+    LK_TRY(lk_device_scores(device, err));
     LK_TRY(check_problem(device, problem, err));
     LK_CUDA(cudaSetDevice(device->ordinal));
     for (size_t at = 0; at < count; at += device->rows) {
@@ -127,7 +129,7 @@ lk_status lk_cuda_score_latents(lk_device *device, lk_scorer scorer, size_t prob
     }
 
 out:
-    return st;
+    return lk_device_named(device, st, err);
 }
 
 lk_status lk_cuda_decode(lk_device *device, const float *z, size_t count, float *y,
@@ -137,6 +139,7 @@ lk_status lk_cuda_decode(lk_device *device, const float *z, size_t count, float 
     const size_t latent = device->host->latent, outputs = device->host->outputs;
     lk_status st = LK_OK;
 
+    LK_TRY(lk_device_scores(device, err));
     LK_CUDA(cudaSetDevice(device->ordinal));
     for (size_t at = 0; at < count; at += LK_SMALL_ROWS) {
         const uint32_t here = piece(count - at, LK_SMALL_ROWS);
@@ -158,5 +161,5 @@ lk_status lk_cuda_decode(lk_device *device, const float *z, size_t count, float 
     }
 
 out:
-    return st;
+    return lk_device_named(device, st, err);
 }

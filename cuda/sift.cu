@@ -77,7 +77,7 @@ static __device__ void count_row(const lk_device_workload &work, const lk_row &r
             push(into, row, suspect->fast, why);
             return;
         }
-    } else {
+    } else if (into.queue != nullptr) {
         why = suspicion(work, row, fast, to);
         if (why != UINT32_MAX) {
             push(into, row, fast, why);

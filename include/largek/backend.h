@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised whenever anything in this header changes its layout or meaning. */
-#define LK_BACKEND_ABI 1u
+#define LK_BACKEND_ABI 2u
 
 /* One audited draw in each aligned block of this many attempts of a problem. */
 #define LK_AUDIT_BLOCK 65536u
@@ -70,6 +70,9 @@ typedef struct {
     uint64_t memory_bytes;
     uint32_t pilots; /* draws a problem that its guard band should be measured with */
     size_t unit_attempts; /* >= 1, a unit is at most this; `run` wants many at once  */
+    uint32_t stream_version; /* whose draws it makes: LK_STREAM_VERSION; or
+                                LK_STREAM_NONE, and its counts are not exact, it keeps
+                                no smallest score and scores no single draws     */
 } lk_device_info;
 
 /* Attempts first .. first + count - 1 of a row of the workload. */

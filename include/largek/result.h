@@ -16,7 +16,9 @@
  *   trace          F64 [P][J]  (optional) canonical scores of attempts 0 .. J - 1
  *
  * Metadata: `largek.spec` (JSON: what the counts are a function of), `largek.run` (JSON:
- * build, device, re-decided and audited draws; for people), `xxh3`.
+ * build, device, re-decided and audited draws; for people), `xxh3`.  Counts of a library's
+ * own draws (`sample --path library`) have stream 0 in their spec, no smallest score, and a
+ * `largek.warning`; no exact counts are ever joined with them.
  */
 #ifndef LK_RESULT_H
 #define LK_RESULT_H
@@ -58,7 +60,7 @@ typedef struct {
     double threshold[LK_THRESHOLDS_MAX]; /* ascending, in units of the score */
     double temperature;
     uint64_t seed;
-    uint32_t stream_version;
+    uint32_t stream_version; /* LK_STREAM_NONE: counts that are not exact */
 } lk_spec;
 
 typedef struct {

@@ -105,9 +105,13 @@ typedef struct {
  * the thresholds, or stays where an earlier session's was wider.  An audit outside the
  * band widens the problem's band and makes its attempts again.
  *
+ * A device that makes a library's draws takes no pilots and no band, and only results
+ * whose spec says LK_STREAM_NONE; no other device takes those.
+ *
  * Errors  LK_E_STOPPED where on_batch asked for it: result and file hold what is done;
- *         LK_E_ARG for more draws than the stream has addresses, and for a share that is
- *         none of LK_SHARDS_MAX at most; LK_E_IO where the last
+ *         LK_E_ARG for more draws than the stream has addresses, for a share that is none
+ *         of LK_SHARDS_MAX at most, for a device whose draws are not the spec's, and for
+ *         a trace of a library's draws; LK_E_IO where the last
  *         write failed (earlier ones warn and are tried again); what the device says */
 lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job,
                  const lk_run_options *options, lk_result *result, lk_error *err);

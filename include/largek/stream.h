@@ -39,6 +39,10 @@
 
 #define LK_STREAM_VERSION 1
 
+/* In place of a version: draws of a library's own generator, which are a function of
+ * nothing that a result could name. */
+#define LK_STREAM_NONE 0
+
 typedef struct {
     uint32_t w[4];
 } lk_u32x4;

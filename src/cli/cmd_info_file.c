@@ -96,7 +96,11 @@ static void add_spec(lk_facts *facts, const lk_spec *spec)
     lk_facts_text(facts, "thresholds", "%s", list);
     lk_facts_real(facts, "temperature", spec->temperature);
     lk_facts_count(facts, "seed", spec->seed);
-    lk_facts_count(facts, "stream_version", spec->stream_version);
+    if (spec->stream_version == LK_STREAM_NONE) {
+        lk_facts_text(facts, "stream_version", "none: the counts are not exact");
+    } else {
+        lk_facts_count(facts, "stream_version", spec->stream_version);
+    }
 }
 
 /* How much of what was asked for is done, and where attempts are missing. */

@@ -117,8 +117,11 @@ static const lk_option options[] = {
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(lk_sample_args, path),
      .metavar = "NAME",
-     .help = "The fast path; cpu: loops (own kernels) or blas; cuda: staged.  No count "
-             "depends on it."},
+     .help =
+         "The fast path; cpu: loops (own kernels) or blas; cuda: staged.  No count "
+         "depends on it.  cuda has library too, cuRAND's normals and cuBLAS's products, "
+         "a baseline for benchmarks: its counts are not exact, its result is marked "
+         "so, and exact counts never join it."},
     {.name = "precision",
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(lk_sample_args, precision),

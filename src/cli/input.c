@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "largek/result.h"
+#include "largek/stream.h"
 
 /* Which column of the file each kept column is. */
 typedef struct {
@@ -177,6 +178,10 @@ static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input 
         return lk_counts_read(path, duplicates, &out->read, &out->rounded, err);
     }
     LK_TRY(lk_result_read(path, &result, err));
+    if (result.spec.stream_version == LK_STREAM_NONE) { /* --quiet or not */
+        fprintf(stderr, "largek: warning: %s: counts of --path library are not exact\n",
+                path);
+    }
     snprintf(out->score, sizeof out->score, "%s", lk_score_name(result.spec.score));
     st = lk_result_counts(&result, &out->read, err);
 out:

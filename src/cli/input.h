@@ -22,6 +22,8 @@ typedef struct {
 
 /* Reads and narrows.
  *
+ * A result whose counts are not exact is told on standard error, whatever the command.
+ *
  * threshold   none: all of them
  * keep        (optional) names of group columns, "model,benchmark"; groups that differ in
  *             others only are pooled, each row a problem of its own; NULL keeps all

@@ -157,6 +157,16 @@ out:
     return st;
 }
 
+/* A library's own draws are another thing, in the file and on the terminal, quiet or not. */
+static void mark_library(lk_sampling *s, const lk_sample_args *args)
+{
+    if (args->path == NULL || strcmp(args->path, "library") != 0) return;
+    s->spec.stream_version = LK_STREAM_NONE;
+    fprintf(stderr, "largek sample: warning: --path library is a baseline for "
+                    "benchmarks: its draws are cuRAND's own and its counts are not "
+                    "exact; the result says so\n");
+}
+
 lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err)
 {
     lk_sampling *s = out;
@@ -174,6 +184,7 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_erro
     LK_TRY(lk_spec_init(&s->spec, &s->model.decoder, &s->problems, args->score,
                         args->threshold.value, args->threshold.count, args->temperature,
                         args->common.seed, err));
+    mark_library(s, args);
     LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
     LK_TRY(open_result(s, args, err));
     s->complete = s->resumed && access(args->common.output, F_OK) == 0 &&

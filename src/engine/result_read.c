@@ -77,7 +77,7 @@ static lk_status parse_spec(lk_spec *spec, const char *text)
         good = schema == 1 && take_digest(spec->model_digest, model) &&
                take_digest(spec->problems_digest, problem_set) &&
                take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
-               problems > 0 && latent > 0 && pixels > 0 && stream > 0 &&
+               problems > 0 && latent > 0 && pixels > 0 && stream >= 0 &&
                stream <= UINT32_MAX && spec->temperature > 0.0 &&
                (spec->score = lk_score_find(score)) != LK_SCORES;
         spec->problems = (size_t)problems;
@@ -232,14 +232,16 @@ static bool firsts_agree(const lk_result *result, size_t p)
     return true;
 }
 
-/* A best score has an attempt, and a success is a score. */
+/* A best score has an attempt, and a success is a score, though a library's draws keep
+ * none. */
 static bool best_agrees(const lk_result *result, size_t p)
 {
     const lk_tally *tally = &result->tally;
     const uint64_t c = tally->successes[(p + 1) * tally->thresholds - 1];
 
     if (tally->best[p] == (double)INFINITY) {
-        return tally->best_attempt[p] == LK_NO_ATTEMPT && c == 0;
+        return tally->best_attempt[p] == LK_NO_ATTEMPT &&
+               (c == 0 || result->spec.stream_version == LK_STREAM_NONE);
     }
     return tally->best[p] >= 0.0 && is_done(&result->done[p], tally->best_attempt[p]);
 }

@@ -13,6 +13,10 @@
 
 enum { TENSORS_MAX = 11 };
 
+static const char not_exact[] =
+    "counts of --path library: a library's own draws, decided by a fast score alone; "
+    "not exact, and no function of the spec";
+
 /* The spec as JSON.  64-bit numbers are texts: JSON readers may take numbers as double. */
 static char *spec_json(const lk_spec *spec)
 {
@@ -115,10 +119,12 @@ lk_status lk_result_write(const char *path, const lk_result *result, lk_error *e
     int64_t *done = done_rows(result, &done_count);
     char *spec = spec_json(&result->spec), *run = run_json(result);
     lk_tensor tensor[TENSORS_MAX];
-    lk_entry entry[] = {
-        {"format", "largek result 1"}, {"largek.spec", spec}, {"largek.run", run}};
-    lk_safetensors file = {
-        .tensor = tensor, .entries = sizeof entry / sizeof entry[0], .entry = entry};
+    lk_entry entry[] = {{"format", "largek result 1"},
+                        {"largek.spec", spec},
+                        {"largek.run", run},
+                        {"largek.warning", not_exact}};
+    const bool exact = result->spec.stream_version != LK_STREAM_NONE;
+    lk_safetensors file = {.tensor = tensor, .entries = exact ? 3 : 4, .entry = entry};
     lk_status st = LK_OK;
 
     if (done == NULL || spec == NULL || run == NULL) {

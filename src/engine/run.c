@@ -240,6 +240,24 @@ out:
     return st;
 }
 
+/* Exact counts come from draws of the stream alone, and a library's are marked. */
+static lk_status check_draws(const lk_session *session, const lk_device_info *info,
+                             lk_error *err)
+{
+    const uint32_t wanted = session->result->spec.stream_version;
+
+    if (info->stream_version != wanted) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "%s makes draws of stream %u, the result is of stream %u",
+                       info->path, info->stream_version, wanted);
+    }
+    if (wanted == LK_STREAM_NONE && session->options->trace > 0) {
+        return LK_FAIL(err, LK_E_ARG, "a trace is of the stream, and %s is not",
+                       info->path);
+    }
+    return LK_OK;
+}
+
 static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *err)
 {
     lk_result *result = session->result;
@@ -250,6 +268,8 @@ static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *er
     session->backend->info(session->device, info);
     memcpy(result->device, info->name, sizeof result->device);
     memcpy(result->path, info->path, sizeof result->path);
+    LK_TRY(check_draws(session, info, err));
+    if (info->stream_version == LK_STREAM_NONE) return LK_OK;
     LK_TRY(lk_calibrate(session->backend, session->device, session->job,
                         scale > 0.0 ? scale : LK_GUARD_SCALE, &stopper, result->guard,
                         err));

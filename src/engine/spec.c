@@ -136,6 +136,12 @@ lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
         return LK_FAIL(err, LK_E_MISMATCH, "another temperature: %.15g, not %.15g",
                        a->temperature, b->temperature);
     }
+    if (a->stream_version == LK_STREAM_NONE && b->stream_version != LK_STREAM_NONE) {
+        return LK_FAIL(err, LK_E_MISMATCH, "counts of --path library, not exact ones");
+    }
+    if (b->stream_version == LK_STREAM_NONE && a->stream_version != LK_STREAM_NONE) {
+        return LK_FAIL(err, LK_E_MISMATCH, "exact counts, not those of --path library");
+    }
     if (a->stream_version != b->stream_version) {
         return LK_FAIL(err, LK_E_MISMATCH, "another stream version: %u, not %u",
                        a->stream_version, b->stream_version);

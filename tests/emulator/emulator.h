@@ -40,7 +40,19 @@ float lk_emulated_shuffle_xor(float value, int mask);
 #define gridDim   (lk_emulated().blocks)
 
 #define LK_LAUNCH(kernel, blocks, threads, stream, ...) \
-    lk_emulate((blocks), (threads), [&] { kernel(__VA_ARGS__); })
+    lk_emulated_launch((blocks), (threads), kernel, __VA_ARGS__)
+
+/* Does a piece of a stream's work, or keeps it where a graph is being captured. */
+void lk_emulated_work(const std::function<void()> &work);
+
+/* Arguments are copied, as a launch does, so that a graph replays what was given then. */
+template <typename K, typename... A>
+static inline void lk_emulated_launch(unsigned blocks, unsigned threads, K kernel,
+                                      A... argument)
+{
+    lk_emulated_work(
+        [=] { lk_emulate(blocks, threads, [&] { kernel(argument...); }); });
+}
 
 static inline void __syncthreads()
 {

@@ -226,7 +226,7 @@ static void device_info(const lk_device *device, lk_device_info *out)
     char name[104];
 
     cpu_name(name, sizeof name);
-    *out = (lk_device_info){0};
+    *out = (lk_device_info){.stream_version = LK_STREAM_VERSION};
     snprintf(out->name, sizeof out->name, "%s (%zu threads)", name, device->threads);
     snprintf(out->path, sizeof out->path, "%s fp32 %s, tile %zu",
              device->path == PATH_LOOPS ? "loops" : "blas", device->isa->name,
