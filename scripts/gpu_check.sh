@@ -19,7 +19,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 draws=10000000 few=200000 quick='' bench=1 emulated=OFF build=build-gpu name='' limit=500
-speed_s=6
+speed_s=5
 while [ $# -gt 0 ]; do
     case $1 in
     --draws) draws=$2 && shift ;;
@@ -39,8 +39,8 @@ export OMP_NUM_THREADS=$threads
 if [ -d /usr/local/cuda/bin ]; then PATH=$PATH:/usr/local/cuda/bin; fi
 shape=()
 if [ "$emulated" = ON ]; then
-    shape=(--shape '5,37,51')
-    few=6000 draws=6000 speed_s=0.2
+    shape=(--shape '5,37,51' --problems 3)
+    few=3000 draws=3000 speed_s=0.05
 fi
 mkdir -p "$build" || exit 2
 parts=$(mktemp -d) || exit 2
@@ -106,7 +106,7 @@ if [ "$bench" = 1 ]; then
     if [ "$emulated" = OFF ]; then
         step "ceilings" 60 "$build/gpu_ceilings" --json "$parts/ceilings.json"
     fi
-    step "speed" 120 "$build/gpu_speed" --plugin "$plugin" --seconds "$speed_s" \
+    step "speed" 150 "$build/gpu_speed" --plugin "$plugin" --seconds "$speed_s" \
         --threads "$threads" "${shape[@]}" --json "$parts/speed.json"
     query clocks.sm,clocks.mem,power.draw,temperature.gpu >"$parts/after"
 fi

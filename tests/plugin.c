@@ -1,5 +1,6 @@
-/* plugin.c - plugins for test_registry.c, one a build: a sound one that is the cpu under
- * another name, one of another ABI, and one without the entry point. */
+/* plugin.c - plugins for test_registry.c and cli/gpu.sh, one a build: a sound one whose
+ * device is absent or busy, one that is lost during a run, one of another ABI, and one
+ * without the entry point. */
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -36,6 +37,44 @@ const lk_backend *lk_plugin_backend(uint32_t abi)
                                      .open = open_busy};
 
     return abi == LK_BACKEND_ABI ? &table : NULL;
+}
+
+#elif defined(PLUGIN_FAULTY)
+
+/* The cpu under another name, found in the program that loads this, but the third run of a
+ * process loses the device. */
+const lk_backend *lk_plugin_backend(uint32_t abi);
+
+static lk_status (*cpu_run)(lk_device *device, const lk_unit *unit, size_t units,
+                            lk_tally *tally, lk_run_notes *notes, lk_error *err);
+
+static lk_status run_thrice(lk_device *device, const lk_unit *unit, size_t units,
+                            lk_tally *tally, lk_run_notes *notes, lk_error *err)
+{
+    static int runs;
+
+    if (++runs < 3) return cpu_run(device, unit, units, tally, notes, err);
+    if (err != NULL) {
+        *err = (lk_error){.status = LK_E_DEVICE,
+                          .where = "",
+                          .text = "cuda:0 Test: an illegal memory access"};
+    }
+    return LK_E_DEVICE;
+}
+
+const lk_backend *lk_plugin_backend(uint32_t abi)
+{
+    static lk_backend table;
+    const lk_backend *cpu = NULL;
+
+    if (abi != LK_BACKEND_ABI || lk_backend_find("cpu", &cpu, NULL) != LK_OK) {
+        return NULL;
+    }
+    table = *cpu;
+    cpu_run = cpu->run;
+    table.name = "cuda";
+    table.run = run_thrice;
+    return &table;
 }
 
 #elif defined(PLUGIN_FOREIGN)

@@ -43,11 +43,11 @@ static void plugins_are_taken_or_refused_with_the_reason(void **state)
 
     assert_int_equal(find_in("/nowhere", &backend, &err), LK_E_MISSING);
     assert_non_null(strstr(err.text, "no plugin largek-cuda.so"));
-    assert_int_equal(find_in(LK_PLUGINS "/foreign", &backend, &err), LK_E_MISSING);
+    assert_int_equal(find_in(LK_PLUGINS "/foreign", &backend, &err), LK_E_DEVICE);
     assert_non_null(strstr(err.text, "another version"));
-    assert_int_equal(find_in(LK_PLUGINS "/empty", &backend, &err), LK_E_MISSING);
+    assert_int_equal(find_in(LK_PLUGINS "/empty", &backend, &err), LK_E_DEVICE);
     assert_non_null(strstr(err.text, "lk_plugin_backend"));
-    assert_int_equal(find_in(LK_PLUGINS "/broken", &backend, &err), LK_E_MISSING);
+    assert_int_equal(find_in(LK_PLUGINS "/broken", &backend, &err), LK_E_DEVICE);
     assert_null(backend);
 
     assert_int_equal(find_in(LK_PLUGINS "/sound", &backend, &err), LK_OK);

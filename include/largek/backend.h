@@ -161,8 +161,8 @@ static inline LK_HD uint64_t lk_audit_attempt(uint64_t seed, uint64_t index,
 
 /* The backend of that name ("cpu", "cuda").  A plugin is looked for in the folder that
  * the environment's LARGEK_PLUGIN_DIR names, beside the program, and in ../lib/largek.
- * Errors  LK_E_MISSING with the reason: unknown name (the text lists those there are),
- *         no plugin found, one that does not load, another ABI */
+ * Errors  LK_E_MISSING for an unknown name (the text lists those there are), and where no
+ *         plugin is found; LK_E_DEVICE for one that does not load or has another ABI */
 lk_status lk_backend_find(const char *name, const lk_backend **out, lk_error *err);
 
 /* Opens several devices of a backend as one: units are dealt out to them, one host thread a

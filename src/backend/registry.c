@@ -59,12 +59,12 @@ static lk_status load_plugin(const char *name, const lk_backend **out, lk_error 
             name);
     }
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) return LK_FAIL(err, LK_E_MISSING, "%s", dlerror());
+    if (library == NULL) return LK_FAIL(err, LK_E_DEVICE, "%s", dlerror());
 
     symbol = dlsym(library, LK_PLUGIN_SYMBOL);
     if (symbol == NULL) {
         dlclose(library);
-        return LK_FAIL(err, LK_E_MISSING, "%s: no largek plugin (no %s)", path,
+        return LK_FAIL(err, LK_E_DEVICE, "%s: no largek plugin (no %s)", path,
                        LK_PLUGIN_SYMBOL);
     }
     memcpy(&entry, &symbol,
@@ -74,7 +74,7 @@ static lk_status load_plugin(const char *name, const lk_backend **out, lk_error 
 
     if (backend == NULL || backend->abi != LK_BACKEND_ABI) {
         dlclose(library);
-        return LK_FAIL(err, LK_E_MISSING,
+        return LK_FAIL(err, LK_E_DEVICE,
                        "%s: made for another version of largek (this one speaks plugin "
                        "ABI %u)",
                        path, LK_BACKEND_ABI);

@@ -75,18 +75,20 @@ static lk_status choose_cpu(lk_device_choice *out, lk_error *err)
     return lk_backend_find("cpu", &out->backend, err);
 }
 
+/* Where no plugin is installed nobody expects a GPU; one that is there and cannot be used
+ * is told. */
 static lk_status choose_auto(lk_device_choice *out, lk_error *err)
 {
     const lk_backend *cuda = NULL;
     lk_error no_cuda = {0};
+    bool installed;
 
     if (choose_cuda("0", out, &no_cuda) == LK_OK) return LK_OK;
+    installed = lk_backend_find("cuda", &cuda, NULL) != LK_E_MISSING;
 
     const lk_status st = choose_cpu(out, err);
 
-    if (lk_backend_find("cuda", &cuda, NULL) == LK_OK) {
-        snprintf(out->fallback, sizeof out->fallback, "%s", no_cuda.text);
-    }
+    if (installed) snprintf(out->fallback, sizeof out->fallback, "%s", no_cuda.text);
     return st;
 }
 

@@ -46,6 +46,10 @@ static const struct {
     {"attempts past 2^32", late_attempts_count_alike, EACH},
     {"full queues", full_queues_lose_nothing, EACH},
     {"any decoder", any_decoder_counts_alike, EACH},
+    {"graphs", graphs_do_not_matter, EACH},
+    {"the precision of auto", the_chosen_precision_counts_alike, 0},
+    {"one device twice", one_device_twice_counts_alike, 0},
+    {"the library path", the_library_counts_alike, 0},
     {"little memory", little_memory_makes_small_chunks, 0},
     {"counts of many draws", many_draws_count_alike, EACH | LONG},
 };
@@ -80,7 +84,7 @@ static void run_checks(lk_check *c)
     }
 }
 
-static lk_status find_plugin(const char *path, const lk_backend **out, lk_error *err)
+static lk_status find_plugin(lk_check *c, const char *path, lk_error *err)
 {
     void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *symbol = plugin != NULL ? dlsym(plugin, LK_PLUGIN_SYMBOL) : NULL;
@@ -89,9 +93,9 @@ static lk_status find_plugin(const char *path, const lk_backend **out, lk_error 
 
     if (symbol == NULL) return LK_FAIL(err, LK_E_MISSING, "%s", dlerror());
     memcpy(&entry, &symbol, sizeof entry);
-    *out = entry(LK_BACKEND_ABI);
-    if (*out == NULL) return LK_FAIL(err, LK_E_MISSING, "%s: another ABI", path);
-    if ((*out)->device_count(&reason) == 0) {
+    c->cuda = entry(LK_BACKEND_ABI);
+    if (c->cuda == NULL) return LK_FAIL(err, LK_E_MISSING, "%s: another ABI", path);
+    if (c->cuda->device_count(&reason) == 0) {
         return LK_FAIL(err, LK_E_MISSING, "no CUDA device: %s", reason);
     }
 
@@ -99,7 +103,8 @@ static lk_status find_plugin(const char *path, const lk_backend **out, lk_error 
      * must have some amount. */
     size_t *emulated = dlsym(plugin, "lk_emulated_memory");
 
-    if (emulated != NULL) *emulated = (size_t)400 << 20;
+    c->emulated = emulated != NULL;
+    if (c->emulated) *emulated = (size_t)400 << 20;
     return LK_OK;
 }
 
@@ -203,7 +208,7 @@ int main(int argc, char **argv)
         fixture_shape(options.latent, options.hidden, options.pixels, options.problems);
 
     LK_TRY(report_open(&c.report, options.json, &err));
-    LK_TRY(find_plugin(options.plugin, &c.cuda, &err));
+    LK_TRY(find_plugin(&c, options.plugin, &err));
     LK_TRY(fixture_init(&fixture, &shape, options.threads, &err));
     LK_TRY(reference_make(&reference, &fixture, options.few, options.draws,
                           options.threads, options.reference, &err));

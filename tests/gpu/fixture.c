@@ -179,6 +179,7 @@ lk_status rig_open(lk_rig *rig, const lk_backend *backend, const lk_workload *wo
     rig->unit = info.unit_attempts;
     memcpy(rig->path, info.path, sizeof rig->path);
     memcpy(rig->name, info.name, sizeof rig->name);
+    if (info.stream_version == LK_STREAM_NONE) goto out; /* nothing is decided again */
     LK_TRY(lk_calibrate(backend, rig->device, &job, LK_GUARD_SCALE, rig->band, err));
     LK_TRY(backend->set_guard(rig->device, rig->band, err));
 
@@ -199,9 +200,12 @@ lk_status rig_run_units(lk_rig *rig, const lk_unit *unit, size_t units, lk_tally
                         lk_error *err)
 {
     lk_run_notes notes = {.violation = rig->violation};
+    lk_device_info info;
     lk_status st = LK_OK;
 
     LK_TRY(rig->backend->run(rig->device, unit, units, tally, &notes, err));
+    rig->backend->info(rig->device, &info); /* by now it may work otherwise */
+    memcpy(rig->path, info.path, sizeof rig->path);
     rig->redecided += notes.redecided;
     rig->audited += notes.audited;
     for (size_t p = 0; p < rig->work->problems; p++) {

@@ -1,4 +1,4 @@
-/* speed.c - draws a second of every precision of the plugin, counts included.
+/* speed.c - draws a second of every path and precision of the plugin, counts included.
  *
  *     gpu_speed --plugin ./largek-cuda.so [--seconds S] [--threads N] [--json FILE]
  *
@@ -9,6 +9,7 @@
  */
 #include <dlfcn.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,18 @@ typedef struct {
     double seconds;
     size_t threads, latent, hidden, pixels, problems;
 } lk_options;
+
+/* What is measured; the staged path with and without graphs, the library path once. */
+typedef struct {
+    const char *path, *precision;
+    bool graphs;
+} lk_contender;
+
+static const lk_contender contenders[] = {
+    {"staged", "fp32", true},   {"staged", "tf32", true},   {"staged", "fp16", true},
+    {"staged", "fp16x3", true}, {"staged", "tf32", false},  {"staged", "fp16", false},
+    {"library", "fp32", false}, {"library", "tf32", false},
+};
 
 typedef struct {
     double rate[ROUNDS_MAX]; /* draws a second */
@@ -89,16 +102,17 @@ out:
 }
 
 static void tell(lk_report *report, const lk_rig *rig, const lk_options *o,
-                 const char *precision, const lk_speed *speed)
+                 const lk_contender *what, const lk_speed *speed)
 {
     const double flop =
         FLOP_OF_FMA * (double)(o->latent * o->hidden + o->hidden * o->pixels);
     const double median = speed->rate[speed->rounds / 2];
 
-    printf("%-7s %9.2f M draws/s (%.2f to %.2f, %zu rounds, %.1f s)  %6.1f TFLOP/s  ",
-           precision, median / 1e6, speed->rate[0] / 1e6,
-           speed->rate[speed->rounds - 1] / 1e6, speed->rounds, speed->seconds,
-           median * flop / 1e12);
+    printf(
+        "%-7s %-6s %-6s %9.2f M draws/s (%.2f to %.2f, %zu rounds, %.1f s)  %6.1f TFLOP/s  ",
+        what->path, what->precision, strstr(rig->path, ", graph") ? "graph" : "",
+        median / 1e6, speed->rate[0] / 1e6, speed->rate[speed->rounds - 1] / 1e6,
+        speed->rounds, speed->seconds, median * flop / 1e12);
     if (isnan(speed->kernel_share)) {
         printf("kernels not seen");
     } else {
@@ -108,7 +122,8 @@ static void tell(lk_report *report, const lk_rig *rig, const lk_options *o,
     fflush(stdout);
     report_row(report, "speed");
     report_text(report, "path", rig->path);
-    report_text(report, "precision", precision);
+    report_text(report, "precision", what->precision);
+    report_text(report, "graphs", strstr(rig->path, ", graph") ? "yes" : "no");
     report_number(report, "draws_per_s", median);
     report_number(report, "draws_per_s_least", speed->rate[0]);
     report_number(report, "draws_per_s_most", speed->rate[speed->rounds - 1]);
@@ -121,19 +136,25 @@ static void tell(lk_report *report, const lk_rig *rig, const lk_options *o,
     report_row_end(report);
 }
 
-static lk_status run_precision(const lk_backend *cuda, const lk_fixture *f,
-                               const lk_options *o, const char *precision,
+static lk_status run_contender(const lk_backend *cuda, const lk_fixture *f,
+                               const lk_options *o, const lk_contender *what,
                                lk_report *report, lk_error *err)
 {
-    const lk_device_options options = {.precision = precision};
+    const lk_device_options options = {.path = what->path,
+                                       .precision = what->precision};
     lk_speed *speed = calloc(1, sizeof *speed);
     lk_rig rig = {0};
     lk_status st = LK_OK;
 
     if (speed == NULL) return LK_FAIL(err, LK_E_MEMORY, "no room for rates");
+    if (what->graphs) {
+        unsetenv("LARGEK_CUDA_GRAPH");
+    } else {
+        setenv("LARGEK_CUDA_GRAPH", "0", 1);
+    }
     LK_TRY(rig_open(&rig, cuda, &f->work, &options, err));
     LK_TRY(measure(&rig, o->seconds, speed, err));
-    tell(report, &rig, o, precision, speed);
+    tell(report, &rig, o, what, speed);
 
 out:
     rig_close(&rig);
@@ -167,18 +188,19 @@ static int parse(lk_options *o, int argc, char **argv)
             o->seconds = strtod(value, NULL);
         } else if (strcmp(name, "--threads") == 0) {
             o->threads = strtoull(value, NULL, 10);
+        } else if (strcmp(name, "--problems") == 0) {
+            o->problems = strtoull(value, NULL, 10);
         } else if (strcmp(name, "--shape") != 0 ||
                    sscanf(value, "%zu,%zu,%zu", &o->latent, &o->hidden, &o->pixels) !=
                        3) {
             return 0;
         }
     }
-    return o->plugin != NULL && o->seconds > 0.0;
+    return o->plugin != NULL && o->seconds > 0.0 && o->problems > 0;
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const precisions[] = {"fp32", "tf32", "fp16", "fp16x3"};
     lk_options o = {.seconds = 5.0,
                     .threads = 1,
                     .latent = 20,
@@ -192,8 +214,9 @@ int main(int argc, char **argv)
     lk_status st = LK_OK;
 
     if (!parse(&o, argc, argv)) {
-        fprintf(stderr, "gpu_speed --plugin FILE [--seconds S] [--threads N] "
-                        "[--shape LATENT,HIDDEN,PIXELS] [--json FILE]\n");
+        fprintf(stderr,
+                "gpu_speed --plugin FILE [--seconds S] [--threads N] "
+                "[--problems N] [--shape LATENT,HIDDEN,PIXELS] [--json FILE]\n");
         return 2;
     }
     const lk_shape shape = fixture_shape(o.latent, o.hidden, o.pixels, o.problems);
@@ -201,8 +224,8 @@ int main(int argc, char **argv)
     LK_TRY(report_open(&report, o.json, &err));
     LK_TRY(find_plugin(o.plugin, &cuda, &err));
     LK_TRY(fixture_init(&fixture, &shape, o.threads, &err));
-    for (size_t i = 0; i < 4; i++) {
-        LK_TRY(run_precision(cuda, &fixture, &o, precisions[i], &report, &err));
+    for (size_t i = 0; i < sizeof contenders / sizeof contenders[0]; i++) {
+        LK_TRY(run_contender(cuda, &fixture, &o, &contenders[i], &report, &err));
     }
 
 out:
