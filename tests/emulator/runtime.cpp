@@ -43,6 +43,15 @@ static cudaError_t sticky()
     return lost ? (cudaError_t)lk_emulated_fault : cudaSuccess;
 }
 
+/* A failure that passes stays behind as the last error, until somebody asks. */
+static cudaError_t last;
+
+static cudaError_t passing(cudaError_t status)
+{
+    last = status;
+    return status;
+}
+
 /* A graph is the work that was captured. */
 typedef std::vector<std::function<void()>> graph;
 
@@ -81,7 +90,7 @@ extern "C" {
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
     if (not_captured() != cudaSuccess) return not_captured();
-    if (bytes > lk_emulated_memory - used) return cudaErrorMemoryAllocation;
+    if (bytes > lk_emulated_memory - used) return passing(cudaErrorMemoryAllocation);
     *p = malloc(bytes);
     memset(*p, 0xa5, bytes); /* nobody may count on zeros */
     blocks[*p] = bytes;
@@ -193,7 +202,10 @@ cudaError_t cudaDeviceSynchronize(void)
 
 cudaError_t cudaGetLastError(void)
 {
-    return sticky();
+    const cudaError_t status = last;
+
+    last = cudaSuccess;
+    return lost ? sticky() : status;
 }
 
 const char *cudaGetErrorString(cudaError_t status)
@@ -254,7 +266,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t)
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode)
 {
-    if (lk_emulated_graph_fails == 1) return cudaErrorNotSupported;
+    if (lk_emulated_graph_fails == 1) return passing(cudaErrorNotSupported);
     captured = new graph;
     capture_invalid = false;
     return cudaSuccess;
@@ -268,7 +280,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *out)
     if (capture_invalid || lk_emulated_graph_fails == 2) {
         delete made;
         *out = nullptr;
-        return cudaErrorStreamCaptureInvalidated;
+        return passing(cudaErrorStreamCaptureInvalidated);
     }
     *out = (cudaGraph_t)made;
     return cudaSuccess;
@@ -276,7 +288,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *out)
 
 static cudaError_t instantiate(cudaGraphExec_t *out, cudaGraph_t from)
 {
-    if (lk_emulated_graph_fails == 3) return cudaErrorMemoryAllocation;
+    if (lk_emulated_graph_fails == 3) return passing(cudaErrorMemoryAllocation);
     *out = (cudaGraphExec_t) new graph(*(graph *)from);
     return cudaSuccess;
 }
