@@ -58,6 +58,8 @@ static __device__ uint32_t suspicion(const lk_device_workload &work, const lk_ro
     return why;
 }
 
+/* QUEUES: whether anybody can be a suspect. */
+template <bool QUEUES>
 static __device__ void count_row(const lk_device_workload &work, const lk_row &row,
                                  float fast, const lk_suspect *suspect,
                                  const counters &to, const lk_accumulators &into)
@@ -77,7 +79,7 @@ static __device__ void count_row(const lk_device_workload &work, const lk_row &r
             push(into, row, suspect->fast, why);
             return;
         }
-    } else if (into.queue != nullptr) {
+    } else if (QUEUES) {
         why = suspicion(work, row, fast, to);
         if (why != UINT32_MAX) {
             push(into, row, fast, why);
@@ -120,6 +122,7 @@ static __device__ void flush(const counters &from, const counters &to,
     if (threadIdx.x == 0) atomicMin(to.least, *from.least);
 }
 
+template <bool QUEUES>
 static __global__ void __launch_bounds__(THREADS)
     sift(const lk_device_workload work, const lk_row *__restrict__ row, uint32_t count,
          const float *__restrict__ sse, const lk_suspect *__restrict__ suspect,
@@ -166,8 +169,8 @@ static __global__ void __launch_bounds__(THREADS)
         const lk_row here = row[r];
 
         if (!alone) mine = slot_counters(work, into, here.slot);
-        count_row(work, here, sse[r], suspect == nullptr ? nullptr : suspect + r, mine,
-                  into);
+        count_row<QUEUES>(work, here, sse[r],
+                          suspect == nullptr ? nullptr : suspect + r, mine, into);
     }
     if (!alone) return;
     __syncthreads();
@@ -180,7 +183,14 @@ extern "C" cudaError_t lk_cuda_sift(const lk_device_workload *work, const lk_row
                                     const lk_accumulators *into, cudaStream_t stream)
 {
     if (count == 0) return cudaSuccess;
-    LK_LAUNCH(sift, (count + ROWS - 1) / ROWS, THREADS, stream, *work, row, count, sse,
-              suspect, *into);
+#define LAUNCH(queues)                                                                \
+    LK_LAUNCH((sift<queues>), (count + ROWS - 1) / ROWS, THREADS, stream, *work, row, \
+              count, sse, suspect, *into)
+    if (into->queue != nullptr) {
+        LAUNCH(true);
+    } else {
+        LAUNCH(false);
+    }
+#undef LAUNCH
     return cudaGetLastError();
 }
