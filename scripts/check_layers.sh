@@ -38,7 +38,7 @@ forbid() { # forbid FOLDER HEADERS WHY
     fi
 }
 public='backend|mlp|model|problems|merge|result|run|tally|train|verify'
-forbid stats "$public|safetensors|counts" "statistics must not know engine, model or files"
+forbid stats "$public|safetensors|counts|outcomes" "statistics must not know engine, model or files"
 forbid io "$public" "files must not know what is in them"
 forbid plot "$public" "figures are made of plain numbers"
 forbid model 'backend|tally|result|run|merge|verify' "models must not know who runs them"

@@ -10,6 +10,7 @@
  *   counts.h       successes from files               passk.h      pass@k
  *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
  *   law.h          laws of pass@k                     fit.h        laws fitted to counts
+ *   outcomes.h     attempts in their order            independence.h  of each other?
  *   safetensors.h  idx.h  npy.h                       files
  */
 #ifndef LK_LARGEK_H
@@ -21,6 +22,7 @@
 #include "largek/fit.h"
 #include "largek/guard.h"
 #include "largek/idx.h"
+#include "largek/independence.h"
 #include "largek/interval.h"
 #include "largek/law.h"
 #include "largek/merge.h"
@@ -28,6 +30,7 @@
 #include "largek/mlp.h"
 #include "largek/model.h"
 #include "largek/npy.h"
+#include "largek/outcomes.h"
 #include "largek/passk.h"
 #include "largek/problems.h"
 #include "largek/result.h"
