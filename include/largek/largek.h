@@ -10,6 +10,7 @@
  *   counts.h       successes from files               passk.h      pass@k
  *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
  *   law.h          laws of pass@k                     fit.h        laws fitted to counts
+ *   forecast.h     fitted laws beyond the data
  *   outcomes.h     attempts in their order            independence.h  of each other?
  *   safetensors.h  idx.h  npy.h                       files
  */
@@ -20,6 +21,7 @@
 #include "largek/canonical.h"
 #include "largek/counts.h"
 #include "largek/fit.h"
+#include "largek/forecast.h"
 #include "largek/guard.h"
 #include "largek/idx.h"
 #include "largek/independence.h"

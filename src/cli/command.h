@@ -62,6 +62,7 @@ extern const lk_command lk_cmd_sample;
 extern const lk_command lk_cmd_merge;
 extern const lk_command lk_cmd_verify;
 extern const lk_command lk_cmd_passk;
+extern const lk_command lk_cmd_forecast;
 extern const lk_command lk_cmd_test_independence;
 extern const lk_command lk_cmd_plot_passk;
 extern const lk_command lk_cmd_info;

@@ -13,6 +13,7 @@ const lk_command *const lk_commands[] = {
     &lk_cmd_merge,
     &lk_cmd_verify,
     &lk_cmd_passk,
+    &lk_cmd_forecast,
     &lk_cmd_test_independence,
     &lk_cmd_plot_passk,
     &lk_cmd_info_model,

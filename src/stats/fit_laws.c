@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stats/curve_law.h"
 #include "stats/fit_parts.h"
 
 #define N_MAX (UINT64_C(1) << 53) /* beyond it a double misses integers */
@@ -95,6 +96,13 @@ const lk_fit_law *const lk_fit_laws[] = {
     &two_beta,
     &discretised_beta,
     &discretised_kumaraswamy,
+    &lk_fit_power_law,
+    &lk_fit_power_law_weighted,
+    &lk_fit_exp_power_law,
+    &lk_fit_levi,
+    &lk_fit_levi_exchangeable,
+    &lk_fit_levi_design_effect,
+    &lk_fit_levi_hazard,
     NULL,
 };
 /* clang-format on */
