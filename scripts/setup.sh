@@ -5,14 +5,15 @@
 #     scripts/setup.sh --check    installs nothing; lists what is missing, exit 1 if any
 #
 # Idempotent and quiet: where nothing is missing it asks for no rights and prints
-# nothing.  CUDA and MPI are optional and not installed here: the build uses them
-# where it finds them.
+# nothing.  CUDA is optional and not installed here: the build uses it where it finds
+# it.  Open MPI is optional too (-DLARGEK_MPI=OFF), and is here to be tested.
 set -euo pipefail
 
 packages=(
     build-essential cmake ninja-build pkg-config
     libgsl-dev libopenblas-dev libjansson-dev zlib1g-dev libzstd-dev libxxhash-dev
     libcmocka-dev librandom123-dev
+    libopenmpi-dev openmpi-bin
     gnuplot-nox dataset-fashion-mnist
 )
 

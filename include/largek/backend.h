@@ -73,6 +73,7 @@ typedef struct {
     uint32_t stream_version; /* whose draws it makes: LK_STREAM_VERSION; or
                                 LK_STREAM_NONE, and its counts are not exact, it keeps
                                 no smallest score and scores no single draws     */
+    double batch_s; /* seconds that a `run` should last; 0: as the caller likes      */
 } lk_device_info;
 
 /* Attempts first .. first + count - 1 of a row of the workload. */

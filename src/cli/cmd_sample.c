@@ -241,7 +241,7 @@ out:
     return st;
 }
 
-static lk_status sample(const lk_sample_args *args, lk_error *err)
+static lk_status sample(const lk_sample_args *args, lk_cluster *cluster, lk_error *err)
 {
     run_context context = {.args = args, .start_s = lk_clock_s()};
     lk_run_options run = {.draws = args->draws,
@@ -257,8 +257,7 @@ static lk_status sample(const lk_sample_args *args, lk_error *err)
     lk_sampling sampling = {0};
     lk_status st = LK_OK;
 
-    lk_stop_catch();
-    LK_TRY(lk_sampling_open(&sampling, args, err));
+    LK_TRY(lk_sampling_open(&sampling, args, cluster, err));
     if (!sampling.complete) {
         st = lk_run(sampling.backend, sampling.device, &sampling.job, &run,
                     &sampling.result, err);
@@ -276,14 +275,35 @@ out:
     return st;
 }
 
-static lk_status run_sample(void *argument, lk_error *err)
+static lk_status sample_share(lk_sample_args *args, lk_cluster *cluster, lk_error *err)
 {
-    lk_sample_args *args = argument;
     char *path = NULL;
     lk_status st = take_shard(args, &path, err);
 
-    if (st == LK_OK) st = sample(args, err);
+    if (st == LK_OK) st = sample(args, cluster, err);
     free(path);
+    return st;
+}
+
+/* On several processes: rank 0 is the run, the others compute for it. */
+static lk_status run_sample(void *argument, lk_error *err)
+{
+    lk_sample_args *args = argument;
+    lk_opening opening = {.args = args};
+    lk_cluster *cluster = NULL;
+    lk_status st = LK_OK;
+
+    lk_stop_catch();
+    LK_TRY(lk_cluster_join(lk_stop_signal, &cluster, err));
+    lk_cluster_place(cluster, &opening.place);
+    if (opening.place.rank == 0) {
+        st = sample_share(args, cluster, err);
+    } else {
+        st = lk_cluster_serve(cluster, lk_sampling_opener, &opening, err);
+    }
+
+out:
+    lk_cluster_leave(cluster);
     return st;
 }
 
@@ -297,6 +317,9 @@ static const lk_example examples[] = {
     {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --shard 2/16 "
      "-o run.safetensors",
      "One of 16 processes or machines; it writes run.shard-2-of-16.safetensors."},
+    {"mpirun -n 8 largek sample -m vae.safetensors -d targets.npy --draws 1e9 "
+     "-o run.safetensors",
+     "Eight processes that work on one result."},
     {NULL, NULL},
 };
 
@@ -325,6 +348,11 @@ const lk_command lk_cmd_sample = {
         "-o run.safetensors becomes run.shard-I-of-N.safetensors, and `largek merge` makes "
         "one result of them.  Which attempts are a shard's depends on I and N alone, so "
         "every shard can be stopped, resumed and given more --draws by itself; N must stay "
-        "as it is.  --trace is kept by the first shard.",
+        "as it is.  --trace is kept by the first shard.\n\n"
+        "Started by mpirun, or by srun --mpi=pmix, several processes make one run: the "
+        "first of them reads, writes and prints, and deals out work to all.  On a host of "
+        "several they share its processors, and with --device auto or cuda each takes a GPU "
+        "of its own.  Should one die, the job ends with a checkpoint, and the same command "
+        "goes on, with any number of processes.",
     .example = examples,
 };

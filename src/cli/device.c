@@ -77,13 +77,13 @@ static lk_status choose_cpu(lk_device_choice *out, lk_error *err)
 
 /* Where no plugin is installed nobody expects a GPU; one that is there and cannot be used
  * is told. */
-static lk_status choose_auto(lk_device_choice *out, lk_error *err)
+static lk_status choose_auto(const char *list, lk_device_choice *out, lk_error *err)
 {
     const lk_backend *cuda = NULL;
     lk_error no_cuda = {0};
     bool installed;
 
-    if (choose_cuda("0", out, &no_cuda) == LK_OK) return LK_OK;
+    if (choose_cuda(list, out, &no_cuda) == LK_OK) return LK_OK;
     installed = lk_backend_find("cuda", &cuda, NULL) != LK_E_MISSING;
 
     const lk_status st = choose_cpu(out, err);
@@ -92,13 +92,46 @@ static lk_status choose_auto(lk_device_choice *out, lk_error *err)
     return st;
 }
 
-lk_status lk_device_choose(const char *name, lk_device_choice *out, lk_error *err)
+static lk_status choose(const char *name, const char *list, lk_device_choice *out,
+                        lk_error *err)
 {
-    if (strcmp(name, "auto") == 0) return choose_auto(out, err);
+    if (strcmp(name, "auto") == 0) return choose_auto(list, out, err);
     if (strcmp(name, "cpu") == 0) return choose_cpu(out, err);
-    if (strcmp(name, "cuda") == 0) return choose_cuda("0", out, err);
+    if (strcmp(name, "cuda") == 0) return choose_cuda(list, out, err);
     if (strncmp(name, "cuda:", 5) == 0) return choose_cuda(name + 5, out, err);
     return LK_FAIL(
         err, LK_E_ARG,
         "--device: '%s' is none of auto, cpu, cuda, cuda:N, cuda:0,1, cuda:all", name);
+}
+
+lk_status lk_device_choose(const char *name, lk_device_choice *out, lk_error *err)
+{
+    return choose(name, "0", out, err);
+}
+
+void lk_device_share(lk_device_choice *choice, size_t rank, size_t ranks)
+{
+    size_t own = 0;
+
+    if (ranks > choice->count) { /* some have the same one */
+        choice->ordinal[0] = choice->ordinal[rank % choice->count];
+        choice->count = 1;
+        return;
+    }
+    for (size_t i = rank; i < choice->count; i += ranks) {
+        choice->ordinal[own++] = choice->ordinal[i];
+    }
+    choice->count = own;
+}
+
+lk_status lk_device_choose_one_of(const char *name, size_t rank, size_t ranks,
+                                  lk_device_choice *out, lk_error *err)
+{
+    const bool one = strchr(name, ':') == NULL;
+    const lk_status st = choose(name, "all", out, err);
+
+    if (st != LK_OK || strcmp(out->backend->name, "cpu") == 0) return st;
+    lk_device_share(out, rank, ranks);
+    if (one) out->count = 1;
+    return LK_OK;
 }

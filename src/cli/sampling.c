@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cli/device.h"
 #include "largek/passk.h"
 
 static void say(const lk_sample_args *args, const char *what, const char *text)
@@ -106,48 +105,21 @@ static bool is_complete(const lk_result *result, const lk_sample_args *args)
     return lk_result_missing(result, args->draws, args->share) == 0;
 }
 
-static lk_status open_choice(lk_sampling *s, const lk_sample_args *args,
-                             const lk_device_choice *choice, lk_error *err)
+lk_status lk_sampling_device(lk_sampling *s, const lk_sample_args *args,
+                             lk_cluster *cluster, lk_error *err)
 {
-    const lk_device_options options = {.threads = lk_common_threads(&args->common),
-                                       .tile = (size_t)args->tile,
-                                       .path = args->path,
-                                       .precision = args->precision,
-                                       .isa = args->isa};
-
-    return lk_backend_open(choice->backend, choice->ordinal, choice->count,
-                           &s->job.work, &options, &s->backend, &s->device, err);
-}
-
-/* A GPU that is there but fails at the start: busy, too little memory, made for other
- * kernels.  `auto` then takes the cpu; whoever asked for the GPU is told. */
-static bool may_fall_back(const lk_sample_args *args, const lk_device_choice *choice,
-                          lk_status st)
-{
-    return strcmp(args->common.device, "auto") == 0 &&
-           strcmp(choice->backend->name, "cpu") != 0 &&
-           (st == LK_E_DEVICE || st == LK_E_MISSING || st == LK_E_MEMORY);
-}
-
-lk_status lk_sampling_device(lk_sampling *s, const lk_sample_args *args, lk_error *err)
-{
-    lk_device_choice choice;
+    lk_opening opening = {.args = args};
     lk_device_info info;
-    lk_error why = {0};
     char line[256];
     lk_status st = LK_OK;
 
-    LK_TRY(lk_device_choose(args->common.device, &choice, err));
-    if (choice.fallback[0] != '\0') say(args, "warning: ", choice.fallback);
-    st = open_choice(s, args, &choice, &why);
-    if (may_fall_back(args, &choice, st)) {
-        say(args, "warning: the cpu takes over: ", why.text);
-        LK_TRY(lk_device_choose("cpu", &choice, err));
-        st = open_choice(s, args, &choice, &why);
-    }
-    if (st != LK_OK) {
-        if (err != NULL) *err = why;
-        return st;
+    lk_cluster_place(cluster, &opening.place);
+    if (cluster != NULL) {
+        LK_TRY(lk_cluster_open(cluster, &s->job.work, lk_sampling_opener, &opening,
+                               &s->backend, &s->device, err));
+    } else {
+        LK_TRY(
+            lk_sampling_opener(&opening, &s->job.work, &s->backend, &s->device, err));
     }
     s->backend->info(s->device, &info);
     snprintf(line, sizeof line, "%s, %s", info.name, info.path);
@@ -167,7 +139,8 @@ static void mark_library(lk_sampling *s, const lk_sample_args *args)
                     "exact; the result says so\n");
 }
 
-lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err)
+lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args,
+                           lk_cluster *cluster, lk_error *err)
 {
     lk_sampling *s = out;
     lk_status st = LK_OK;
@@ -189,7 +162,7 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_erro
     LK_TRY(open_result(s, args, err));
     s->complete = s->resumed && access(args->common.output, F_OK) == 0 &&
                   is_complete(&s->result, args);
-    if (!s->complete) LK_TRY(lk_sampling_device(s, args, err));
+    if (!s->complete) LK_TRY(lk_sampling_device(s, args, cluster, err));
     if (s->complete) {
         say(args, "nothing to do: all attempts are in ", args->common.output);
     } else if (s->resumed) {
@@ -217,7 +190,7 @@ lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
                         spec->seed, err));
     LK_TRY(lk_spec_same(spec, &s->spec, err));
     LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
-    LK_TRY(lk_sampling_device(s, args, err));
+    LK_TRY(lk_sampling_device(s, args, NULL, err));
     s->result = *result;
     *result = (lk_result){0};
 

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "cli/common.h"
 #include "cli/number.h"
+#include "cluster/cluster.h"
 #include "largek/run.h"
 
 typedef struct {
@@ -37,19 +38,22 @@ typedef struct {
 } lk_sampling;
 
 /* Reads model and problems, goes on with an existing result or starts one, and opens the
- * device; tells on standard error what it took.
+ * device, or those of all ranks of a cluster; tells on standard error what it took.
  *
+ * cluster    NULL for this process alone
  * Ownership  *out is the caller's; end it with lk_sampling_close
  * Errors     LK_E_IO where the output could not be written; LK_E_MISMATCH for an existing
  *            file that is no result of this spec (unless --force), or where another
  *            process is writing it; what the parts say */
-lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args, lk_error *err);
+lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args,
+                           lk_cluster *cluster, lk_error *err);
 void lk_sampling_close(lk_sampling *sampling);
 
-/* Opens the device that the arguments ask for on sampling->job, and tells which.
- * Errors  what lk_backend_open says */
+/* Opens the device that the arguments ask for on sampling->job, on all ranks of a cluster or,
+ * where that is NULL, here, and tells which.
+ * Errors  what lk_backend_open and lk_cluster_open say */
 lk_status lk_sampling_device(lk_sampling *sampling, const lk_sample_args *args,
-                             lk_error *err);
+                             lk_cluster *cluster, lk_error *err);
 
 /* Reads model and problems of a result that is to be made again, in parts, and opens the
  * device; takes score, thresholds, temperature and seed from `result`, which becomes
@@ -58,6 +62,18 @@ lk_status lk_sampling_device(lk_sampling *sampling, const lk_sample_args *args,
  * Errors     LK_E_MISMATCH with both digests where model or data are others */
 lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
                              lk_result *result, lk_error *err);
+
+/* A lk_cluster_opener: the device of --device on a workload, or on a host of several ranks
+ * this one's share.  Its context is an lk_opening.
+ * Errors  those of lk_device_choose and the backend */
+typedef struct {
+    const lk_sample_args *args;
+    lk_place place;
+} lk_opening;
+
+lk_status lk_sampling_opener(void *context, const lk_workload *workload,
+                             const lk_backend **backend, lk_device **device,
+                             lk_error *err);
 
 /* The summary: a row a threshold.
  * Errors  LK_E_IO, LK_E_MEMORY */

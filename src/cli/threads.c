@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/number.h"
 
@@ -120,6 +121,17 @@ static size_t environment_threads(const char *name)
     snprintf(first, sizeof first, "%.*s", (int)strcspn(value, ","), value);
     if (lk_parse_count(first, LK_LIST_MAX, &threads, NULL) != LK_OK) return 0;
     return (size_t)threads;
+}
+
+size_t lk_threads_shared(size_t ranks)
+{
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t node =
+        smaller(online > 0 ? (size_t)online : 1,
+                lk_cgroup_threads("/proc/self/cgroup", "/sys/fs/cgroup"));
+    const size_t share = node / ranks;
+
+    return smaller(lk_threads_default(), share > 0 ? share : 1);
 }
 
 size_t lk_threads_default(void)

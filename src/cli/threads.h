@@ -8,6 +8,10 @@
  * SLURM_CPUS_PER_TASK; at least 1. */
 size_t lk_threads_default(void);
 
+/* The same, but at most an equal share of the host's processors, or of the cgroup's, among
+ * so many processes on it; at least 1. */
+size_t lk_threads_shared(size_t ranks);
+
 /* Threads that a control group's quota amounts to, rounded up, or 0 for no quota: the
  * least of the group's and all those above it, version 2 or 1.
  *

@@ -11,7 +11,8 @@
 
 enum { UNITS_MAX = 16384 };
 
-static const double batch_s = 0.25;      /* between two looks at signals and clock */
+static const double batch_s = 0.25; /* between two looks at signals and clock, where the
+                                       device does not mind */
 static const uint64_t first_batch = 256; /* of a rate that nobody knows yet */
 
 /* A run under way. */
@@ -27,6 +28,7 @@ typedef struct {
     double started, saved; /* on the clock                                    */
     double seconds_before; /* of earlier sessions                             */
     double retry_s;        /* after a failed checkpoint: when to try again    */
+    double batch_s;        /* that a batch should last                        */
     uint64_t made, wanted; /* attempts so far; attempts of the next batch     */
     uint64_t total;        /* attempts that the result will have at the end   */
     uint64_t missing;      /* of those; both capped at 2^64 - 1               */
@@ -158,8 +160,8 @@ static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
     /* The next batch takes about batch_s; growth is bounded, for a first one is slow. */
     const double rate = (double)attempts / fmax(lk_clock_s() - start, 1e-6);
 
-    session->wanted =
-        (uint64_t)fmin(fmax(rate * batch_s, 1.0), 4.0 * (double)session->wanted);
+    session->wanted = (uint64_t)fmin(fmax(rate * session->batch_s, 1.0),
+                                     4.0 * (double)session->wanted);
     keep_notes(session);
 
 out:
@@ -266,6 +268,7 @@ static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *er
     lk_status st = LK_OK;
 
     session->backend->info(session->device, info);
+    session->batch_s = info->batch_s > 0.0 ? info->batch_s : batch_s;
     memcpy(result->device, info->name, sizeof result->device);
     memcpy(result->path, info->path, sizeof result->path);
     LK_TRY(check_draws(session, info, err));
