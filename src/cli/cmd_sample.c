@@ -317,8 +317,7 @@ static const lk_example examples[] = {
     {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --shard 2/16 "
      "-o run.safetensors",
      "One of 16 processes or machines; it writes run.shard-2-of-16.safetensors."},
-    {"mpirun -n 8 largek sample -m vae.safetensors -d targets.npy --draws 1e9 "
-     "-o run.safetensors",
+    {"mpirun -n 8 largek sample -m vae.safetensors -d x.npy -n 1e9 -o r.safetensors",
      "Eight processes that work on one result."},
     {NULL, NULL},
 };

@@ -42,6 +42,7 @@ static lk_status init_mlp(lk_mlp *mlp, lk_parcel *parcel, lk_error *err)
         width[l + 1] = (size_t)lk_parcel_take_u64(parcel);
         activation[l] = (lk_activation)lk_parcel_take_u64(parcel);
     }
+    if (parcel->bad) return LK_FAIL(err, LK_E_INTERNAL, "a workload was cut short");
     return lk_mlp_init(mlp, layers, width, activation, err);
 }
 

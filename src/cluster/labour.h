@@ -21,11 +21,13 @@ typedef struct {
 /* How fast the piece was: the first to be taken from a report. */
 lk_pace lk_report_pace(lk_message *report);
 
-/* What follows, added to a tally; `row` is of one problem, for use within.
+/* What follows, added to a tally; `row` is of one problem, for use within, `host` that of
+ * the rank that made it.
  * attempts  (filled) that its rows account for
  * Errors    the rank's own, LK_E_NUMERIC, LK_E_INTERNAL */
-lk_status lk_report_add(lk_message *report, lk_tally *tally, lk_tally *row,
-                        lk_run_notes *notes, uint64_t *attempts, lk_error *err);
+lk_status lk_report_add(lk_message *report, const char *host, lk_tally *tally,
+                        lk_tally *row, lk_run_notes *notes, uint64_t *attempts,
+                        lk_error *err);
 
 /* Starts the thread.
  * Ownership  device and work stay the caller's; end it with lk_labour_close

@@ -51,7 +51,6 @@ static lk_status tell_all(lk_cluster *cluster, const lk_parcel *parcel, lk_error
     for (size_t r = 1; r < cluster->place.ranks && st == LK_OK; r++) {
         st = cluster->transport->send(cluster->peers, r, parcel->byte, parcel->bytes,
                                       err);
-        cluster->rank[r].answered = false;
     }
     return st;
 }
@@ -74,8 +73,11 @@ static lk_status await_answers(lk_cluster *cluster, lk_error *err)
             continue;
         }
         if (message.word == LK_WORD_ANSWER && message.serial == cluster->serial) {
+            char *host = cluster->rank[message.from].host;
+
             answers++;
-            st = lk_message_take_status(&message, failed == LK_OK ? err : NULL);
+            lk_parcel_take_text(&message.parcel, host, sizeof cluster->rank->host);
+            st = lk_message_take_status(&message, host, failed == LK_OK ? err : NULL);
             if (failed == LK_OK) failed = st;
         } else if (message.word == LK_WORD_REPORT) {
             cluster->rank[message.from].in_flight--; /* of a run that was given up */
@@ -293,7 +295,8 @@ static lk_status check_silence(const lk_cluster *cluster, lk_error *err)
         const lk_rank *rank = &cluster->rank[r];
 
         if (rank->in_flight > 0 && now - rank->heard_s > cluster->patience_s) {
-            return LK_FAIL(err, LK_E_DEVICE, "rank %zu has said nothing for %.0f s", r,
+            return LK_FAIL(err, LK_E_DEVICE,
+                           "rank %zu on %s has said nothing for %.0f s", r, rank->host,
                            now - rank->heard_s);
         }
     }
@@ -309,7 +312,10 @@ static lk_status add_reports(lk_deal *deal, lk_tally *tally, lk_run_notes *notes
 
     LK_TRY(lk_tally_init(&row, 1, tally->thresholds, err));
     for (size_t i = 0; i < deal->reports; i++) {
-        LK_TRY(lk_report_add(&deal->report[i], tally, &row, notes, &attempts, err));
+        lk_message *report = &deal->report[i];
+
+        LK_TRY(lk_report_add(report, deal->lead->cluster->rank[report->from].host,
+                             tally, &row, notes, &attempts, err));
         made += attempts;
     }
     for (size_t u = 0; u < deal->units; u++) asked += deal->unit[u].count;

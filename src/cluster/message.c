@@ -56,7 +56,7 @@ void lk_message_put_status(lk_parcel *parcel, lk_status status, const lk_error *
     lk_parcel_put_text(parcel, status == LK_OK ? "" : why->text);
 }
 
-lk_status lk_message_take_status(lk_message *message, lk_error *err)
+lk_status lk_message_take_status(lk_message *message, const char *host, lk_error *err)
 {
     const uint64_t status = lk_parcel_take_u64(&message->parcel);
     char text[sizeof err->text];
@@ -67,5 +67,7 @@ lk_status lk_message_take_status(lk_message *message, lk_error *err)
                        message->from);
     }
     if (status == LK_OK) return LK_OK;
-    return LK_FAIL(err, (lk_status)status, "rank %zu: %.450s", message->from, text);
+    if (message->from == 0) return LK_FAIL(err, (lk_status)status, "%s", text);
+    return LK_FAIL(err, (lk_status)status, "rank %zu on %s: %.380s", message->from,
+                   host, text);
 }

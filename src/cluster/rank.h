@@ -8,7 +8,7 @@
  *                  WORK   units, and the best scores known of their problems
  *                  CLOSE  the device
  *                  QUIT
- *     others say   ANSWER status, text
+ *     others say   ANSWER host, status, text
  *                  REPORT status, text; else notes, and rows of a tally
  *                  ALIVE  at work for a while
  *                  BYE
@@ -40,7 +40,7 @@ typedef struct {
     unsigned in_flight; /* pieces with it                               */
     double heard_s;     /* on the clock                                 */
     double rate;        /* attempts a second of its latest piece; 0: none */
-    bool answered;
+    char host[64];      /* "" before its first answer                   */
 } lk_rank;
 
 struct lk_cluster {
@@ -74,10 +74,10 @@ lk_status lk_message_send(lk_cluster *cluster, size_t to, lk_parcel *parcel,
 lk_status lk_message_receive(lk_cluster *cluster, lk_message *out, bool *got,
                              lk_error *err);
 
-/* Status and text of a failure, or LK_OK, in a message and out of it; a text that comes
- * from elsewhere gets the name of its host. */
+/* Status and text of a failure, or LK_OK, in a message and out of it; what another rank
+ * says begins with its number and host. */
 void lk_message_put_status(lk_parcel *parcel, lk_status status, const lk_error *why);
-lk_status lk_message_take_status(lk_message *message, lk_error *err);
+lk_status lk_message_take_status(lk_message *message, const char *host, lk_error *err);
 
 void lk_nap(double seconds);
 

@@ -61,11 +61,12 @@ static lk_status add_row(lk_parcel *parcel, lk_tally *tally, lk_tally *row,
     return lk_tally_add(tally, (size_t)p, row, 0, err);
 }
 
-lk_status lk_report_add(lk_message *report, lk_tally *tally, lk_tally *row,
-                        lk_run_notes *notes, uint64_t *attempts, lk_error *err)
+lk_status lk_report_add(lk_message *report, const char *host, lk_tally *tally,
+                        lk_tally *row, lk_run_notes *notes, uint64_t *attempts,
+                        lk_error *err)
 {
     lk_parcel *parcel = &report->parcel;
-    lk_status st = lk_message_take_status(report, err);
+    lk_status st = lk_message_take_status(report, host, err);
 
     *attempts = 0;
     if (st != LK_OK) return st;
@@ -79,6 +80,9 @@ lk_status lk_report_add(lk_message *report, lk_tally *tally, lk_tally *row,
         st = add_row(parcel, tally, row, notes, err);
         if (st != LK_OK) return st;
         *attempts += row->attempts[0];
+    }
+    if (parcel->bad) {
+        return LK_FAIL(err, LK_E_INTERNAL, "a rank's report was cut short");
     }
     return LK_OK;
 }

@@ -101,18 +101,14 @@ static lk_status set_guard(lk_service *s, lk_parcel *question, lk_error *err)
     return s->backend->set_guard(s->device, s->band, err);
 }
 
-/* A failure's text names the host; rank 0 puts the rank before it. */
 static lk_status answer(lk_service *s, uint64_t serial, lk_status status,
                         const lk_error *why, lk_error *err)
 {
-    lk_error named = {0};
     lk_parcel parcel;
 
-    if (status != LK_OK) {
-        LK_FAIL(&named, status, "on %s: %.380s", s->cluster->place.host, why->text);
-    }
     lk_message_start(&parcel, LK_WORD_ANSWER, serial);
-    lk_message_put_status(&parcel, status, &named);
+    lk_parcel_put_text(&parcel, s->cluster->place.host);
+    lk_message_put_status(&parcel, status, why);
     return lk_message_send(s->cluster, 0, &parcel, err);
 }
 

@@ -105,5 +105,5 @@ status 3 mpirun -n 2 --oversubscribe "$largek" sample -m images.idx -d images.id
 status 2 mpirun --oversubscribe -n 1 "$largek" sample -m m.safetensors -d images.idx \
     -o x.safetensors : -n 1 "$largek" sample -m m.safetensors -d images.idx \
     -o x.safetensors --path nix >said 2>&1
-said "sample: rank 1: on .*: path 'nix'"
+said "sample: rank 1 on .*: path 'nix'"
 [ ! -e x.safetensors ] || fail "a run that failed left a file"
