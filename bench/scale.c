@@ -242,7 +242,7 @@ static lk_status measure_ranks(lk_cluster *cluster, lk_error *err)
     lk_device *device = NULL;
     lk_tally tally = {0};
     lk_run_notes notes = {.violation = calloc(100, sizeof(double))};
-    lk_place place;
+    lk_rank_place place;
     lk_status st = LK_OK;
 
     if (u == NULL || notes.violation == NULL) {
@@ -284,7 +284,7 @@ out:
 static lk_status run_ranks(lk_error *err)
 {
     lk_cluster *cluster = NULL;
-    lk_place place;
+    lk_rank_place place;
     lk_status st = lk_cluster_join(NULL, &cluster, err);
 
     if (st != LK_OK) return st;

@@ -91,7 +91,7 @@ static void *serve(void *context)
 static void team_start(rank *team, size_t ranks, manner last)
 {
     lk_peers *peers[OFFICE_RANKS_MAX];
-    lk_place place[OFFICE_RANKS_MAX];
+    lk_rank_place place[OFFICE_RANKS_MAX];
 
     __atomic_store_n(&stop_wished, 0, __ATOMIC_SEQ_CST);
     office_open(ranks, peers, place);
@@ -492,7 +492,7 @@ static void work_that_makes_no_sense_is_reported(void **state)
 static void a_process_by_itself_is_no_cluster(void **state)
 {
     lk_cluster *cluster = NULL;
-    lk_place place;
+    lk_rank_place place;
     lk_error err = {0};
     (void)state;
 

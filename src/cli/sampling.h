@@ -68,7 +68,7 @@ lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
  * Errors  those of lk_device_choose and the backend */
 typedef struct {
     const lk_sample_args *args;
-    lk_place place;
+    lk_rank_place place;
 } lk_opening;
 
 lk_status lk_sampling_opener(void *context, const lk_workload *workload,

@@ -19,7 +19,7 @@ static void warn(const lk_opening *opening, const char *what, const char *text)
 static lk_status choose(const lk_opening *opening, const char *name,
                         lk_device_choice *out, lk_error *err)
 {
-    const lk_place *place = &opening->place;
+    const lk_rank_place *place = &opening->place;
 
     if (place->local_ranks <= 1) return lk_device_choose(name, out, err);
     return lk_device_choose_one_of(name, place->local_rank, place->local_ranks, out,

@@ -24,7 +24,7 @@ typedef struct {
     size_t rank, ranks;
     size_t local_rank, local_ranks; /* among those on this host */
     char host[64];
-} lk_place;
+} lk_rank_place;
 
 typedef struct lk_cluster lk_cluster;
 
@@ -39,7 +39,7 @@ typedef struct lk_cluster lk_cluster;
 lk_status lk_cluster_join(int (*stop)(void), lk_cluster **out, lk_error *err);
 
 /* Of NULL: rank 0 of 1. */
-void lk_cluster_place(const lk_cluster *cluster, lk_place *out);
+void lk_cluster_place(const lk_cluster *cluster, lk_rank_place *out);
 
 /* Opens this rank's own device on a workload. */
 typedef lk_status (*lk_cluster_opener)(void *context, const lk_workload *workload,

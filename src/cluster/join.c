@@ -8,9 +8,12 @@
 #include "base/plugin.h"
 #include "cluster/rank.h"
 
-/* How long ranks wait for one that should be heard of, and rank 0 at the end for those
- * that finish a piece. */
-static const double patience_s = 60.0, farewell_s = 10.0;
+/* How long ranks wait for one that should be heard of. */
+static const double patience_s = 60.0;
+
+/* At the end rank 0 waits for those that finish a piece; where it was asked to stop, some
+ * may be dead. */
+static const double farewell_s = 10.0, hurried_farewell_s = 1.0;
 
 static size_t number_in(const char *name)
 {
@@ -56,8 +59,8 @@ static lk_status find_transport(size_t ranks, const lk_transport **out, lk_error
 }
 
 lk_status lk_cluster_start(const lk_transport *transport, lk_peers *peers,
-                           const lk_place *place, int (*stop)(void), lk_cluster **out,
-                           lk_error *err)
+                           const lk_rank_place *place, int (*stop)(void),
+                           lk_cluster **out, lk_error *err)
 {
     lk_cluster *cluster = calloc(1, sizeof *cluster);
 
@@ -81,7 +84,7 @@ lk_status lk_cluster_join(int (*stop)(void), lk_cluster **out, lk_error *err)
     const size_t ranks = launched();
     const lk_transport *transport = NULL;
     lk_peers *peers = NULL;
-    lk_place place = {0};
+    lk_rank_place place = {0};
     lk_status st = LK_OK;
 
     *out = NULL;
@@ -101,15 +104,17 @@ out:
     return st;
 }
 
-void lk_cluster_place(const lk_cluster *cluster, lk_place *out)
+void lk_cluster_place(const lk_cluster *cluster, lk_rank_place *out)
 {
-    *out = cluster != NULL ? cluster->place : (lk_place){.ranks = 1, .local_ranks = 1};
+    *out = cluster != NULL ? cluster->place
+                           : (lk_rank_place){.ranks = 1, .local_ranks = 1};
 }
 
 /* Whether all others said farewell in time. */
 static bool send_home(lk_cluster *cluster)
 {
-    const double start = lk_clock_s();
+    const bool hurried = cluster->stop != NULL && cluster->stop() != 0;
+    const double until = lk_clock_s() + (hurried ? hurried_farewell_s : farewell_s);
     size_t left = 1;
 
     for (size_t r = 1; r < cluster->place.ranks; r++) {
@@ -118,7 +123,7 @@ static bool send_home(lk_cluster *cluster)
         lk_message_start(&quit, LK_WORD_QUIT, 0);
         if (lk_message_send(cluster, r, &quit, NULL) != LK_OK) return false;
     }
-    while (left < cluster->place.ranks && lk_clock_s() - start < farewell_s) {
+    while (left < cluster->place.ranks && lk_clock_s() < until) {
         lk_message message;
         bool got;
 

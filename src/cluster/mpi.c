@@ -47,7 +47,7 @@ static lk_status failed(const char *what, int code, lk_error *err)
         }                                           \
     } while (0)
 
-static lk_status find_place(lk_place *place, lk_error *err)
+static lk_status find_place(lk_rank_place *place, lk_error *err)
 {
     MPI_Comm node = MPI_COMM_NULL;
     char host[MPI_MAX_PROCESSOR_NAME] = "";
@@ -63,17 +63,17 @@ static lk_status find_place(lk_place *place, lk_error *err)
     TRY_MPI(MPI_Comm_size(node, &local_ranks));
     TRY_MPI(MPI_Comm_free(&node));
     TRY_MPI(MPI_Get_processor_name(host, &length));
-    *place = (lk_place){.rank = (size_t)rank,
-                        .ranks = (size_t)ranks,
-                        .local_rank = (size_t)local_rank,
-                        .local_ranks = (size_t)local_ranks};
+    *place = (lk_rank_place){.rank = (size_t)rank,
+                             .ranks = (size_t)ranks,
+                             .local_rank = (size_t)local_rank,
+                             .local_ranks = (size_t)local_ranks};
     snprintf(place->host, sizeof place->host, "%.63s", host);
 
 out:
     return st;
 }
 
-static lk_status peers_open(lk_peers **out, lk_place *place, lk_error *err)
+static lk_status peers_open(lk_peers **out, lk_rank_place *place, lk_error *err)
 {
     lk_peers *peers = calloc(1, sizeof *peers);
     int level = 0;

@@ -46,7 +46,7 @@ typedef struct {
 struct lk_cluster {
     const lk_transport *transport;
     lk_peers *peers;
-    lk_place place;
+    lk_rank_place place;
     int (*stop)(void);
     uint64_t serial;
     lk_rank *rank;     /* [ranks] */

@@ -20,7 +20,7 @@ typedef struct {
 
     /* Ownership  *out is the caller's, for `close`
      * Errors     LK_E_DEVICE, LK_E_MEMORY */
-    lk_status (*open)(lk_peers **out, lk_place *place, lk_error *err);
+    lk_status (*open)(lk_peers **out, lk_rank_place *place, lk_error *err);
 
     /* Hands a message over and returns, whether or not it has arrived; messages between two
      * ranks keep their order.
@@ -51,7 +51,7 @@ typedef const lk_transport *(*lk_transport_entry)(uint32_t abi);
  * closes it also on failure.
  * Errors  LK_E_MEMORY */
 lk_status lk_cluster_start(const lk_transport *transport, lk_peers *peers,
-                           const lk_place *place, int (*stop)(void), lk_cluster **out,
-                           lk_error *err);
+                           const lk_rank_place *place, int (*stop)(void),
+                           lk_cluster **out, lk_error *err);
 
 #endif /* LK_CLUSTER_TRANSPORT_H */

@@ -27,7 +27,7 @@ struct lk_peers {
     size_t rank, seen;
 };
 
-void office_open(size_t ranks, lk_peers **peers, lk_place *place)
+void office_open(size_t ranks, lk_peers **peers, lk_rank_place *place)
 {
     office *o = calloc(1, sizeof *o);
 
@@ -37,7 +37,7 @@ void office_open(size_t ranks, lk_peers **peers, lk_place *place)
     for (size_t r = 0; r < ranks; r++) {
         peers[r] = calloc(1, sizeof **peers);
         *peers[r] = (lk_peers){.office = o, .rank = r};
-        place[r] = (lk_place){
+        place[r] = (lk_rank_place){
             .rank = r, .ranks = ranks, .local_rank = r, .local_ranks = ranks};
         snprintf(place[r].host, sizeof place[r].host, "desk%zu", r);
     }

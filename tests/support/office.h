@@ -8,6 +8,6 @@
  * of them is closed. */
 enum { OFFICE_RANKS_MAX = 4 };
 extern const lk_transport office_transport;
-void office_open(size_t ranks, lk_peers **peers, lk_place *place);
+void office_open(size_t ranks, lk_peers **peers, lk_rank_place *place);
 
 #endif /* LK_TESTS_OFFICE_H */
