@@ -8,8 +8,10 @@
 
 static void warn(const lk_opening *opening, const char *what, const char *text)
 {
+    const char *command = opening->args->command;
+
     if (opening->args->common.quiet) return;
-    fprintf(stderr, "largek sample: warning: ");
+    fprintf(stderr, "largek %s: warning: ", command != NULL ? command : "sample");
     if (opening->place.ranks > 1) {
         fprintf(stderr, "rank %zu on %s: ", opening->place.rank, opening->place.host);
     }

@@ -67,10 +67,18 @@ static lk_status check_digest(const lk_service *s, lk_error *err)
     return st;
 }
 
+static lk_wish wish(void *context)
+{
+    const lk_cluster *cluster = context;
+
+    return cluster->stop != NULL && cluster->stop() != 0 ? LK_STOP_NOW : LK_GO_ON;
+}
+
 /* Opens the device, and finds the guard bands that it calls for. */
 static lk_status open_device(lk_service *s, lk_error *err)
 {
     const lk_job job = {.work = s->freight.work};
+    const lk_stopper stopper = {wish, s->cluster};
     const size_t problems = job.work.problems;
     lk_status st = LK_OK;
 
@@ -83,7 +91,8 @@ static lk_status open_device(lk_service *s, lk_error *err)
     }
     LK_TRY(s->opener(s->context, &s->freight.work, &s->backend, &s->device, err));
     LK_TRY(lk_labour_open(&s->labour, s->backend, s->device, &s->freight.work, err));
-    LK_TRY(lk_calibrate(s->backend, s->device, &job, LK_GUARD_SCALE, s->own, err));
+    LK_TRY(lk_calibrate(s->backend, s->device, &job, LK_GUARD_SCALE, &stopper, s->own,
+                        err));
 
 out:
     return st;

@@ -72,7 +72,7 @@ same t.safetensors u.safetensors
 echo "a rank is killed: the job ends, and what was done is there"
 ranks 3 -n 1e12 -o k.safetensors -q --checkpoint-every 1s &
 job=$!
-for i in $(seq 100); do
+for _ in $(seq 100); do
     [ -e k.safetensors ] && break
     sleep 0.2
 done
