@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 /* Raised whenever anything in this header changes its layout or meaning. */
-#define LK_BACKEND_ABI 2u
+#define LK_BACKEND_ABI 3u
 
 /* One audited draw in each aligned block of this many attempts of a problem. */
 #define LK_AUDIT_BLOCK 65536u

@@ -425,6 +425,17 @@ out:
     return st;
 }
 
+/* Ranks whose libraries draw by themselves would all draw the same. */
+static lk_status check_stream(const lk_lead *lead, lk_error *err)
+{
+    lk_device_info info;
+
+    lead->of->info(lead->local, &info);
+    if (info.stream_version == LK_STREAM_VERSION) return LK_OK;
+    return LK_FAIL(err, LK_E_ARG, "%s: draws of its own are made by one process alone",
+                   info.path);
+}
+
 lk_status lk_cluster_open(lk_cluster *cluster, const lk_workload *workload,
                           lk_cluster_opener opener, void *context,
                           const lk_backend **as, lk_device **device, lk_error *err)
@@ -437,6 +448,7 @@ lk_status lk_cluster_open(lk_cluster *cluster, const lk_workload *workload,
     lead->work = workload;
     LK_TRY(send_workload(cluster, workload, err));
     LK_TRY(opener(context, workload, &lead->of, &lead->local, err));
+    LK_TRY(check_stream(lead, err));
     LK_TRY(lk_labour_open(&lead->labour, lead->of, lead->local, workload, err));
     LK_TRY(await_answers(cluster, err));
     *as = &lead_backend;
