@@ -17,7 +17,7 @@
 #include "largek/largek.h"
 
 static const double piece_s = 0.025; /* the least work that is worth a message */
-static const double nap_s = 5e-4;    /* between two looks for messages         */
+static const double nap_s = 1e-3;    /* between two looks for messages         */
 static const double batch_s = 1.0;   /* a run, for its end leaves ranks idle   */
 
 enum {

@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "largek/largek.h"
 
-static const double nap_s = 5e-4;  /* between two looks for messages */
+static const double nap_s = 1e-3;  /* between two looks for messages */
 static const double alive_s = 5.0; /* between two signs of life      */
 
 /* A rank at service. */
