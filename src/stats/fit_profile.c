@@ -119,16 +119,18 @@ void lk_fitter_run(lk_fitter *f, const double t[], lk_minimum *out)
     lk_newton(&f->objective, u, out);
 }
 
-/* Others follow on a straight line through the last point of the profile. */
-static void guess_others(const lk_fitter *f, const lk_minimum *best,
-                         const lk_minimum *last, size_t i, double u_i, double u[])
+/* Others follow along the valley, but not too far. */
+static void guess_others(const lk_fitter *f, const lk_minimum *last, size_t i,
+                         double u_i, double u[])
 {
-    const double reach = last->u[i] - best->u[i];
+    double slope[LK_NEWTON_MAX] = {0};
 
+    lk_newton_follow(&f->objective, &last->at, i, slope);
     for (size_t j = 0; j < f->objective.variables; j++) {
-        u[j] = best->u[j];
-        if (reach != 0.0 && isfinite(last->at.value))
-            u[j] += (last->u[j] - best->u[j]) * fmin((u_i - best->u[i]) / reach, 3.0);
+        const double move = slope[j] * (u_i - last->u[i]);
+
+        u[j] = last->u[j];
+        if (!f->objective.fixed[j]) u[j] += fmin(fmax(move, -3.0), 3.0);
     }
     u[i] = u_i;
 }
@@ -184,7 +186,7 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
         lk_minimum at;
 
         if (!(side * (t - limit) < 0.0)) t = limit;
-        guess_others(f, &from, &last, i, t, u);
+        guess_others(f, &last, i, t, u);
         lk_newton(&f->objective, u, &at);
         if (at.at.value < best->at.value - 1e-6 && !(better->at.value <= at.at.value))
             *better = at;

@@ -14,8 +14,13 @@
 
 #include "stats/special.h"
 
-#define FALL      44.0  /* e^-44 = 8e-20                                        */
-#define TOLERANCE 1e-14 /* of the whole, by an estimate that errs on the safe side */
+/* How far the integrand is followed down, and the error of a panel, of the whole, by an
+ * estimate that errs on the safe side; with derivatives it is a fit that asks, which has no
+ * use for more. */
+#define FALL           44.0
+#define TOLERANCE      1e-14
+#define FALL_FIT       33.0
+#define TOLERANCE_FIT  1e-11
 
 enum {
     SUMS =
@@ -29,14 +34,15 @@ enum {
 /* A point of the integrand. */
 typedef struct {
     double q, log_q, log_1mq, p, log_p, log_1mp;
+    double log_1my; /* Kumaraswamy: log(1-y), y = q^a */
 } node;
 
 typedef struct {
     const lk_mixing *mixing;
     const lk_kernel *kernel;
     bool derivatives;
-    double
-        log_shift; /* taken out of every value; the kernel's constant factor is, too */
+    double fall, tolerance;
+    double log_shift; /* taken out of every value, as is the kernel's constant factor */
 } integrand;
 
 lk_mixing lk_mixing_of(lk_mix_kind kind, double a, double b, double scale)
@@ -83,13 +89,10 @@ static node node_at(const lk_mixing *m, double s)
     at.p = m->scale * at.q;
     at.log_p = m->scale == 1.0 ? at.log_q : at.log_q + log(m->scale);
     at.log_1mp = m->scale == 1.0 ? at.log_1mq : log1p(-at.p);
+    at.log_1my = m->kind == LK_MIX_KUMARASWAMY
+                     ? lk_log1m_exp(fmin(m->a * at.log_q, -DBL_MIN))
+                     : 0.0;
     return at;
-}
-
-/* log(1 - q^a) of Kumaraswamy; a log q is below -1e-300 always. */
-static double log_rest(double a, const node *at)
-{
-    return lk_log1m_exp(fmin(a * at->log_q, -DBL_MIN));
 }
 
 /* With the Jacobian dq/ds = q (1-q). */
@@ -99,7 +102,7 @@ static double log_density(const lk_mixing *m, const node *at)
     case LK_MIX_BETA: return m->log_norm + m->a * at->log_q + m->b * at->log_1mq;
     case LK_MIX_KUMARASWAMY:
         return m->log_norm + m->a * at->log_q + at->log_1mq +
-               (m->b - 1.0) * log_rest(m->a, at);
+               (m->b - 1.0) * at->log_1my;
     case LK_MIX_EXPONENTIAL:
         return m->log_norm - m->a * at->q + at->log_q + at->log_1mq;
     case LK_MIX_RECIPROCAL: return m->log_norm + at->log_1mq;
@@ -133,10 +136,10 @@ static void density_derivatives(const lk_mixing *m, const node *at, double grad[
         grad[1] += at->log_1mq;
     } else { /* y = q^a */
         const double l = at->log_q;
-        const double odds = 1.0 / expm1(fmin(fmax(-m->a * l, DBL_MIN), 700.0));
+        const double odds = exp(m->a * l - at->log_1my); /* y/(1-y) */
 
         grad[0] -= (m->b - 1.0) * l * odds;
-        grad[1] += log_rest(m->a, at);
+        grad[1] += at->log_1my;
         hess[0] -= (m->b - 1.0) * l * l * odds * (1.0 + odds);
         hess[1] -= l * odds;
     }
@@ -292,7 +295,7 @@ static void scan(integrand *f, double peak, edge_list *list)
             const double here = log_at(f, s);
 
             f->log_shift = fmax(f->log_shift, here);
-            if (!(here > f->log_shift - FALL)) break;
+            if (!(here > f->log_shift - f->fall)) break;
         }
     }
 }
@@ -313,7 +316,7 @@ static void add_node(const integrand *f, double s, double weight, panel *out,
     *value = exp(log_density(m, &at) + log_kernel(k, &at) - f->log_shift);
     w = *value * weight;
     out->sum[0] += w;
-    if (!f->derivatives || w == 0.0) return;
+    if (!f->derivatives || *value < 1e-16) return;
     density_derivatives(m, &at, grad, hess);
     grad[2] = 0.0;
     double by_scale = 0.0;
@@ -399,7 +402,7 @@ static void integrate_edges(const integrand *f, const edge_list *list, double su
         const panel last = pending[--count];
         const bool narrow = last.hi - last.lo < 1e-13 * fabs(last.lo);
 
-        if (last.error <= TOLERANCE * whole || narrow || count + 2 > PENDING_MAX ||
+        if (last.error <= f->tolerance * whole || narrow || count + 2 > PENDING_MAX ||
             ++halvings > 2000) {
             for (int i = 0; i < SUMS; i++) sum[i] += last.sum[i];
             continue;
@@ -440,6 +443,8 @@ void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
     integrand f = {.mixing = mixing,
                    .kernel = kernel,
                    .derivatives = derivatives,
+                   .fall = derivatives ? FALL_FIT : FALL,
+                   .tolerance = derivatives ? TOLERANCE_FIT : TOLERANCE,
                    .log_shift = -INFINITY};
     edge_list list = {0};
     double sum[SUMS];
@@ -452,7 +457,7 @@ void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
         const double other = binomial_peak(mixing, kernel);
         const double there = log_at(&f, other);
 
-        if (fabs(other - peak) > 1.0 && there > f.log_shift - FALL) {
+        if (fabs(other - peak) > 1.0 && there > f.log_shift - f.fall) {
             f.log_shift = fmax(f.log_shift, there);
             scan(&f, other, &list);
         }

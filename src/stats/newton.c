@@ -136,6 +136,17 @@ void lk_newton(const lk_objective *objective, const double start[], lk_minimum *
     }
 }
 
+void lk_newton_follow(const lk_objective *objective, const lk_surface *at, size_t i,
+                      double slope[])
+{
+    lk_surface s = *at;
+
+    for (size_t j = 0; j < objective->variables; j++) s.grad[j] = at->hess[j][i];
+    if (!solve(&s, objective->variables, objective->fixed, 0.0, slope)) {
+        memset(slope, 0, objective->variables * sizeof slope[0]);
+    }
+}
+
 bool lk_invert(size_t variables, const bool left_out[], const lk_surface *at,
                double inverse[][LK_NEWTON_MAX])
 {

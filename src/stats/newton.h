@@ -37,6 +37,11 @@ typedef struct {
  * there is to gain. */
 void lk_newton(const lk_objective *objective, const double start[], lk_minimum *out);
 
+/* How the variables that are not fixed follow variable i, which is, along the floor of the
+ * valley: their slopes by u[i], zero where the valley has no floor. */
+void lk_newton_follow(const lk_objective *objective, const lk_surface *at, size_t i,
+                      double slope[]);
+
 /* The inverse of at->hess over the variables that are not left out; rows and columns
  * of those are zero.  false unless it is positive definite, by a good margin. */
 bool lk_invert(size_t variables, const bool left_out[], const lk_surface *at,
