@@ -33,42 +33,18 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "stats/special.h"
+
 enum {
     NORMAL_MIN = 1000000, /* from this min(a, b) on, [2]                            */
     FRACTION_STEPS = 100000,
     NEWTON_STEPS = 200 /* ten are usual; bisection alone would take 54 */
 };
 
-/* log(1 + t) - t.  Near zero with z = t/(2+t): log(1 + t) = 2 (z + z^3/3 + ...), and
- * 2 z - t = -z t. */
-static double log1p_minus(double t)
-{
-    if (fabs(t) > 0.3) return log1p(t) - t;
-    const double z = t / (2.0 + t), y = z * z;
-    double sum = 0.0;
-
-    for (int i = 23; i >= 3; i -= 2) sum = sum * y + 1.0 / i;
-    return z * (2.0 * y * sum - t);
-}
-
 /* t - log(1 + t) of t = ratio - 1, where the caller knows t with all its digits. */
 static double deviance(double t, double ratio)
 {
-    return t < -0.5 ? t - log(ratio) : -log1p_minus(t);
-}
-
-/* log Gamma(x) - [(x - 1/2) log x - x + log(2 pi)/2], by Stirling's series; below 16,
- * from the recurrence of Gamma. */
-static double gamma_tail(double x)
-{
-    double sum = 0.0;
-
-    for (; x < 16.0; x += 1.0) sum += (x + 0.5) * log1p(1.0 / x) - 1.0;
-    const double y = 1.0 / (x * x);
-
-    return sum + (1.0 / 12 -
-                  y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y / 1188)))) /
-                     x;
+    return t < -0.5 ? t - log(ratio) : -lk_log1p_minus(t);
 }
 
 /* A point of Beta(a, b), seen from its mean. */
@@ -87,8 +63,8 @@ static place place_at(double a, double b, double log_x)
     p.u = fma(p.n, p.x, -a);
     p.half_r2 =
         a * deviance(p.u / a, p.n * p.x / a) + b * deviance(-p.u / b, p.n * p.y / b);
-    p.log_power = 0.5 * log(a / p.n * b / (2.0 * M_PI)) - p.half_r2 + gamma_tail(p.n) -
-                  gamma_tail(a) - gamma_tail(b);
+    p.log_power = 0.5 * log(a / p.n * b / (2.0 * M_PI)) - p.half_r2 +
+                  lk_gamma_tail(p.n) - lk_gamma_tail(a) - lk_gamma_tail(b);
     return p;
 }
 

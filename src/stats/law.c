@@ -160,7 +160,7 @@ static bool sound(const lk_law *law, const double param[])
 double lk_law_log_failure(const lk_law *law, const double param[], double k)
 {
     if (!sound(law, param) || !(k >= 0.0)) return NAN;
-    return 0.0 + law->ops->log_failure(param, k); /* not -0 */
+    return 0.0 + law->ops->log_failure(law->ops, param, k); /* not -0 */
 }
 
 double lk_law_pass(const lk_law *law, const double param[], double k)
@@ -174,7 +174,7 @@ double lk_law_local_exponent(const lk_law *law, const double param[], double k)
     const double l = lk_law_log_failure(law, param, k);
 
     if (!(k > 0.0) || isnan(l)) return NAN;
-    const double fall = law->ops->fall(param, k);
+    const double fall = law->ops->fall(law->ops, param, k);
     if (l < -40.0) return fall;
     return fall * exp(l) / (expm1(l) * lk_log1m_exp(fmin(l, -1e-300)));
 }
@@ -182,34 +182,41 @@ double lk_law_local_exponent(const lk_law *law, const double param[], double k)
 lk_asymptote lk_law_asymptote(const lk_law *law, const double param[])
 {
     if (!sound(law, param)) return (lk_asymptote){NAN, NAN, NAN, NAN};
-    return law->ops->asymptote(param);
+    return law->ops->asymptote(law->ops, param);
 }
 
 double lk_law_log_pmf(const lk_law *law, const double param[], uint64_t n, uint64_t c)
 {
     if (!sound(law, param) || c > n) return NAN;
-    return law->ops->log_pmf(param, (double)n, (double)c);
+    return law->ops->log_pmf(law->ops, param, (double)n, (double)c);
 }
 
 double lk_law_log_failure_given(const lk_law *law, const double param[], uint64_t n,
                                 uint64_t c, double k)
 {
     if (!sound(law, param) || c > n || !(k >= 0.0)) return NAN;
-    return 0.0 + law->ops->log_failure_given(param, (double)n, (double)c, k);
+    return 0.0 + law->ops->log_failure_given(law->ops, param, (double)n, (double)c, k);
 }
 
 double lk_law_log_density(const lk_law *law, const double param[], double p)
 {
-    return sound(law, param) ? law->ops->log_density(param, p) : NAN;
+    return sound(law, param) ? law->ops->log_density(law->ops, param, p) : NAN;
 }
 
 double lk_law_cdf(const lk_law *law, const double param[], double p)
 {
-    return sound(law, param) && p == p ? law->ops->cdf(param, p) : NAN;
+    return sound(law, param) && p == p ? law->ops->cdf(law->ops, param, p) : NAN;
 }
 
 double lk_law_draw(const lk_law *law, const double param[], lk_place *place,
                    double *log_p, double *log_1mp)
 {
-    return sound(law, param) ? law->ops->draw(param, place, log_p, log_1mp) : NAN;
+    return sound(law, param) ? law->ops->draw(law->ops, param, place, log_p, log_1mp)
+                             : NAN;
+}
+
+double lk_law_log_at_least(const lk_law *law, const double param[], uint64_t n,
+                           uint64_t c)
+{
+    return c == 0 ? 0.0 : law->ops->log_at_least(law->ops, param, (double)n, (double)c);
 }

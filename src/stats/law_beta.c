@@ -9,43 +9,34 @@
 
 #include "stats/draw.h"
 #include "stats/law_parts.h"
-#include "stats/mixing.h"
 #include "stats/special.h"
 
-enum { PARTS_MAX = 2 };
-
-typedef struct {
-    size_t parts;
-    double zero; /* chance of p = 0 */
-    double weight[PARTS_MAX], a[PARTS_MAX], b[PARTS_MAX];
-} mixture;
-
-static mixture of_beta(const double t[])
+static lk_mixture of_beta(const double t[])
 {
-    return (mixture){.parts = 1, .weight = {1.0}, .a = {t[0]}, .b = {t[1]}};
+    return (lk_mixture){.parts = 1, .weight = {1.0}, .a = {t[0]}, .b = {t[1]}};
 }
 
-static mixture of_zero_inflated(const double t[])
+static lk_mixture of_zero_inflated(const double t[])
 {
-    return (mixture){
+    return (lk_mixture){
         .parts = 1, .zero = t[2], .weight = {1.0 - t[2]}, .a = {t[0]}, .b = {t[1]}};
 }
 
-static mixture of_two(const double t[])
+static lk_mixture of_two(const double t[])
 {
-    return (mixture){
+    return (lk_mixture){
         .parts = 2, .weight = {t[0], 1.0 - t[0]}, .a = {t[1], t[3]}, .b = {t[2], t[4]}};
 }
 
 /* alpha and beta of failures. */
-static mixture of_levi(const double t[])
+static lk_mixture of_levi(const double t[])
 {
-    return (mixture){
+    return (lk_mixture){
         .parts = 1, .zero = 1.0 - t[2], .weight = {t[2]}, .a = {t[1]}, .b = {t[0]}};
 }
 
 /* Through pass@k where that is the smaller: both keep their digits. */
-static double mixture_log_failure(const mixture *m, double k)
+static double mixture_log_failure(const lk_mixture *m, double k)
 {
     double pass = 0.0, log_failure = m->zero > 0.0 ? log(m->zero) : -INFINITY;
 
@@ -59,7 +50,7 @@ static double mixture_log_failure(const mixture *m, double k)
     return pass < 0.5 ? log1p(-pass) : log_failure;
 }
 
-static double mixture_fall(const mixture *m, double k)
+static double mixture_fall(const lk_mixture *m, double k)
 {
     const double log_all = mixture_log_failure(m, k);
     double sum = 0.0;
@@ -74,7 +65,7 @@ static double mixture_fall(const mixture *m, double k)
 }
 
 /* The part with the smallest a decides; of equal ones, all. */
-static lk_asymptote mixture_asymptote(const mixture *m)
+static lk_asymptote mixture_asymptote(const lk_mixture *m)
 {
     lk_asymptote out = {
         .floor = m->zero, .log_constant = -INFINITY, .exponent = m->a[0]};
@@ -95,7 +86,7 @@ static lk_asymptote mixture_asymptote(const mixture *m)
     return out;
 }
 
-static double mixture_log_pmf(const mixture *m, double n, double x)
+static double mixture_log_pmf(const lk_mixture *m, double n, double x)
 {
     double sum = m->zero > 0.0 && x == 0.0 ? log(m->zero) : -INFINITY;
 
@@ -107,11 +98,28 @@ static double mixture_log_pmf(const mixture *m, double n, double x)
     return sum;
 }
 
+static double mixture_log_at_least(const lk_mixture *m, double n, double x)
+{
+    const lk_kernel kernel = {LK_KERNEL_AT_LEAST, n, x};
+    double sum = -INFINITY;
+
+    for (size_t i = 0; i < m->parts; i++) {
+        const lk_mixing part = lk_mixing_of(LK_MIX_BETA, m->a[i], m->b[i], 1.0);
+        lk_mixed out;
+
+        if (m->weight[i] == 0.0) continue;
+        lk_mixing_integrate(&part, &kernel, false, &out);
+        sum = lk_log_add(sum, log(m->weight[i]) + out.log_value);
+    }
+    return sum;
+}
+
 /* The counts' posterior is a mixture again. */
-static double mixture_log_failure_given(const mixture *m, double n, double x, double k)
+static double mixture_log_failure_given(const lk_mixture *m, double n, double x,
+                                        double k)
 {
     const double log_all = mixture_log_pmf(m, n, x);
-    mixture given = {.parts = m->parts};
+    lk_mixture given = {.parts = m->parts};
 
     if (m->zero > 0.0 && x == 0.0) given.zero = exp(log(m->zero) - log_all);
     for (size_t i = 0; i < m->parts; i++) {
@@ -128,7 +136,7 @@ static double logit(double p)
     return log(p) - log1p(-p);
 }
 
-static double mixture_log_density(const mixture *m, double p)
+static double mixture_log_density(const lk_mixture *m, double p)
 {
     double sum = -INFINITY;
 
@@ -141,7 +149,7 @@ static double mixture_log_density(const mixture *m, double p)
     return sum;
 }
 
-static double mixture_cdf(const mixture *m, double p)
+static double mixture_cdf(const lk_mixture *m, double p)
 {
     const lk_kernel one = {.kind = LK_KERNEL_ONE};
     double sum = m->zero;
@@ -159,7 +167,7 @@ static double mixture_cdf(const mixture *m, double p)
     return fmin(sum, 1.0);
 }
 
-static double mixture_draw(const mixture *m, lk_place *place, double *log_p,
+static double mixture_draw(const lk_mixture *m, lk_place *place, double *log_p,
                            double *log_1mp)
 {
     size_t i = 0;
@@ -177,110 +185,154 @@ static double mixture_draw(const mixture *m, lk_place *place, double *log_p,
     return lk_draw_beta(m->a[i], m->b[i], place, log_p, log_1mp);
 }
 
-/* The functions of a law, all through its mixture. */
-#define MIXTURE_OPS(name, of)                                                    \
-    static double name##_log_failure(const double t[], double k)                 \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_log_failure(&m, k);                                       \
-    }                                                                            \
-    static double name##_fall(const double t[], double k)                        \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_fall(&m, k);                                              \
-    }                                                                            \
-    static lk_asymptote name##_asymptote(const double t[])                       \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_asymptote(&m);                                            \
-    }                                                                            \
-    static double name##_log_pmf(const double t[], double n, double x)           \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_log_pmf(&m, n, x);                                        \
-    }                                                                            \
-    static double name##_log_failure_given(const double t[], double n, double x, \
-                                           double k)                             \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_log_failure_given(&m, n, x, k);                           \
-    }                                                                            \
-    static double name##_log_density(const double t[], double p)                 \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_log_density(&m, p);                                       \
-    }                                                                            \
-    static double name##_cdf(const double t[], double p)                         \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_cdf(&m, p);                                               \
-    }                                                                            \
-    static double name##_draw(const double t[], lk_place *place, double *log_p,  \
-                              double *log_1mp)                                   \
-    {                                                                            \
-        const mixture m = of(t);                                                 \
-        return mixture_draw(&m, place, log_p, log_1mp);                          \
-    }                                                                            \
-    const struct lk_law_ops lk_law_##name##_ops = {name##_log_failure,           \
-                                                   name##_fall,                  \
-                                                   name##_asymptote,             \
-                                                   name##_log_pmf,               \
-                                                   name##_log_failure_given,     \
-                                                   name##_log_density,           \
-                                                   name##_cdf,                   \
-                                                   name##_draw};
-
-MIXTURE_OPS(beta, of_beta)
-MIXTURE_OPS(zero_inflated_beta, of_zero_inflated)
-MIXTURE_OPS(two_beta, of_two)
-MIXTURE_OPS(levi, of_levi)
-
-static double delta_log_failure(const double t[], double k)
+/* What a law does, all through its mixture. */
+static double op_log_failure(const lk_law_ops *self, const double t[], double k)
 {
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_log_failure(&m, k);
+}
+
+static double op_fall(const lk_law_ops *self, const double t[], double k)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_fall(&m, k);
+}
+
+static lk_asymptote op_asymptote(const lk_law_ops *self, const double t[])
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_asymptote(&m);
+}
+
+static double op_log_pmf(const lk_law_ops *self, const double t[], double n, double x)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_log_pmf(&m, n, x);
+}
+
+static double op_log_at_least(const lk_law_ops *self, const double t[], double n,
+                              double x)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_log_at_least(&m, n, x);
+}
+
+static double op_log_failure_given(const lk_law_ops *self, const double t[], double n,
+                                   double x, double k)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_log_failure_given(&m, n, x, k);
+}
+
+static double op_log_density(const lk_law_ops *self, const double t[], double p)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_log_density(&m, p);
+}
+
+static double op_cdf(const lk_law_ops *self, const double t[], double p)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_cdf(&m, p);
+}
+
+static double op_draw(const lk_law_ops *self, const double t[], lk_place *place,
+                      double *log_p, double *log_1mp)
+{
+    const lk_mixture m = self->mixture(t);
+
+    return mixture_draw(&m, place, log_p, log_1mp);
+}
+
+#define MIXTURE_OPS(of)                                                             \
+    {                                                                               \
+        .mixture = (of), .log_failure = op_log_failure, .fall = op_fall,            \
+        .asymptote = op_asymptote, .log_pmf = op_log_pmf,                           \
+        .log_at_least = op_log_at_least, .log_failure_given = op_log_failure_given, \
+        .log_density = op_log_density, .cdf = op_cdf, .draw = op_draw               \
+    }
+
+const lk_law_ops lk_law_beta_ops = MIXTURE_OPS(of_beta);
+const lk_law_ops lk_law_zero_inflated_beta_ops = MIXTURE_OPS(of_zero_inflated);
+const lk_law_ops lk_law_two_beta_ops = MIXTURE_OPS(of_two);
+const lk_law_ops lk_law_levi_ops = MIXTURE_OPS(of_levi);
+
+static double delta_log_failure(const lk_law_ops *self, const double t[], double k)
+{
+    (void)self;
     return k == 0.0 ? 0.0 : k * log1p(-t[0]);
 }
 
-static double delta_fall(const double t[], double k)
+static double delta_fall(const lk_law_ops *self, const double t[], double k)
 {
-    return -delta_log_failure(t, k);
+    return -delta_log_failure(self, t, k);
 }
 
-static lk_asymptote delta_asymptote(const double t[])
+static lk_asymptote delta_asymptote(const lk_law_ops *self, const double t[])
 {
+    (void)self;
     return (lk_asymptote){.start = t[0]};
 }
 
-static double delta_log_pmf(const double t[], double n, double x)
+static double delta_log_pmf(const lk_law_ops *self, const double t[], double n,
+                            double x)
 {
+    (void)self;
     return lk_log_binomial(n, x, t[0], log(t[0]), log1p(-t[0]));
 }
 
-static double delta_log_failure_given(const double t[], double n, double x, double k)
+static double delta_log_at_least(const lk_law_ops *self, const double t[], double n,
+                                 double x)
 {
-    (void)n, (void)x;
-    return delta_log_failure(t, k);
+    (void)self;
+    if (t[0] == 0.0 || t[0] == 1.0) return t[0] == 0.0 ? -INFINITY : 0.0;
+    return lk_log_binomial_at_least(n, x, log(t[0]), log1p(-t[0]));
 }
 
-static double delta_log_density(const double t[], double p)
+static double delta_log_failure_given(const lk_law_ops *self, const double t[],
+                                      double n, double x, double k)
 {
-    (void)t, (void)p;
+    (void)n, (void)x;
+    return delta_log_failure(self, t, k);
+}
+
+static double delta_log_density(const lk_law_ops *self, const double t[], double p)
+{
+    (void)self, (void)t, (void)p;
     return -INFINITY;
 }
 
-static double delta_cdf(const double t[], double p)
+static double delta_cdf(const lk_law_ops *self, const double t[], double p)
 {
+    (void)self;
     return p >= t[0] ? 1.0 : 0.0;
 }
 
-static double delta_draw(const double t[], lk_place *place, double *log_p,
-                         double *log_1mp)
+static double delta_draw(const lk_law_ops *self, const double t[], lk_place *place,
+                         double *log_p, double *log_1mp)
 {
-    (void)place;
+    (void)self, (void)place;
     if (log_p != NULL) *log_p = log(t[0]);
     if (log_1mp != NULL) *log_1mp = log1p(-t[0]);
     return t[0];
 }
 
-const struct lk_law_ops lk_law_delta_ops = {
-    delta_log_failure,       delta_fall,        delta_asymptote, delta_log_pmf,
-    delta_log_failure_given, delta_log_density, delta_cdf,       delta_draw};
+const lk_law_ops lk_law_delta_ops = {
+    .log_failure = delta_log_failure,
+    .fall = delta_fall,
+    .asymptote = delta_asymptote,
+    .log_pmf = delta_log_pmf,
+    .log_at_least = delta_log_at_least,
+    .log_failure_given = delta_log_failure_given,
+    .log_density = delta_log_density,
+    .cdf = delta_cdf,
+    .draw = delta_draw,
+};

@@ -11,63 +11,80 @@
 #include "stats/mixing.h"
 #include "stats/special.h"
 
-static double integral_log_failure(const lk_mixing *m, double k)
+static double integral_log_failure(const lk_law_ops *self, const double t[], double k)
 {
+    const lk_mixing m = self->mixing(t);
     const lk_kernel fail = {LK_KERNEL_BINOMIAL, k, 0.0},
                     pass = {LK_KERNEL_PASS, k, 0.0};
     lk_mixed out;
 
     if (k == 0.0) return 0.0;
-    lk_mixing_integrate(m, &fail, false, &out);
+    lk_mixing_integrate(&m, &fail, false, &out);
     if (out.log_value < -M_LN2) return out.log_value;
-    lk_mixing_integrate(m, &pass, false, &out);
+    lk_mixing_integrate(&m, &pass, false, &out);
     return log1p(-exp(out.log_value));
 }
 
-static double integral_fall(const lk_mixing *m, double k)
+static double integral_fall(const lk_law_ops *self, const double t[], double k)
 {
+    const lk_mixing m = self->mixing(t);
     const lk_kernel fail = {LK_KERNEL_BINOMIAL, k, 0.0},
                     decay = {LK_KERNEL_DECAY, k, 0.0};
     lk_mixed all, falling;
 
-    lk_mixing_integrate(m, &fail, false, &all);
-    lk_mixing_integrate(m, &decay, false, &falling);
+    lk_mixing_integrate(&m, &fail, false, &all);
+    lk_mixing_integrate(&m, &decay, false, &falling);
     return exp(falling.log_value - all.log_value);
 }
 
-static double integral_log_pmf(const lk_mixing *m, double n, double x)
+static double integral_log_pmf(const lk_law_ops *self, const double t[], double n,
+                               double x)
 {
+    const lk_mixing m = self->mixing(t);
     const lk_kernel kernel = {LK_KERNEL_BINOMIAL, n, x};
     lk_mixed out;
 
-    lk_mixing_integrate(m, &kernel, false, &out);
+    lk_mixing_integrate(&m, &kernel, false, &out);
     return out.log_value;
 }
 
-static double integral_log_failure_given(const lk_mixing *m, double n, double x,
-                                         double k)
+static double integral_log_at_least(const lk_law_ops *self, const double t[], double n,
+                                    double x)
 {
-    return integral_log_pmf(m, n + k, x) - lk_log_choose(n + k, x) -
-           integral_log_pmf(m, n, x) + lk_log_choose(n, x);
-}
-
-static double integral_log_density(const lk_mixing *m, double p)
-{
-    const double q = p / m->scale, s = log(q) - log1p(-q);
-
-    if (!(q > 0.0 && q < 1.0) || s < m->lo || s > m->hi) return -INFINITY;
-    return lk_mixing_log_density(m, s, NULL, NULL) - log(p) - log1p(-q);
-}
-
-static double integral_cdf(const lk_mixing *m, double p)
-{
-    const lk_kernel one = {.kind = LK_KERNEL_ONE};
-    const double q = p / m->scale, s = log(q) - log1p(-q);
-    lk_mixing below = *m;
+    const lk_mixing m = self->mixing(t);
+    const lk_kernel kernel = {LK_KERNEL_AT_LEAST, n, x};
     lk_mixed out;
 
-    if (!(q > 0.0) || s <= m->lo) return 0.0;
-    if (q >= 1.0 || s >= m->hi) return 1.0;
+    lk_mixing_integrate(&m, &kernel, false, &out);
+    return out.log_value;
+}
+
+static double integral_log_failure_given(const lk_law_ops *self, const double t[],
+                                         double n, double x, double k)
+{
+    return integral_log_pmf(self, t, n + k, x) - lk_log_choose(n + k, x) -
+           integral_log_pmf(self, t, n, x) + lk_log_choose(n, x);
+}
+
+static double integral_log_density(const lk_law_ops *self, const double t[], double p)
+{
+    const lk_mixing m = self->mixing(t);
+    const double q = p / m.scale, s = log(q) - log1p(-q);
+
+    if (!(q > 0.0 && q < 1.0) || s < m.lo || s > m.hi) return -INFINITY;
+    return lk_mixing_log_density(&m, s, NULL, NULL) - log(p) - log1p(-q);
+}
+
+static double integral_cdf(const lk_law_ops *self, const double t[], double p)
+{
+    const lk_mixing m = self->mixing(t);
+    const lk_kernel one = {.kind = LK_KERNEL_ONE};
+    const double q = p / m.scale, s = log(q) - log1p(-q);
+    lk_mixing below = m;
+    lk_mixed out;
+
+    if (!(q > 0.0) || s <= m.lo) return 0.0;
+    if (q >= 1.0 || s >= m.hi) return 1.0;
     below.hi = s;
     lk_mixing_integrate(&below, &one, false, &out);
     return fmin(exp(out.log_value), 1.0);
@@ -125,8 +142,9 @@ static double log_mean_decay(double z)
 
 /* [2] of largek/law.h: [(1-a)^(k+1) - (1-b)^(k+1)] / [(b-a) (k+1)].  With
  * d = log (1-a)/(1-b) and m(z) = (1 - e^-z)/z it is (1-a)^k m((k+1) d) / m(d). */
-static double uniform_log_failure(const double t[], double k)
+static double uniform_log_failure(const lk_law_ops *self, const double t[], double k)
 {
+    (void)self;
     const double d = log1p((t[1] - t[0]) / (1.0 - t[1]));
 
     if (t[1] == 1.0) return k * log1p(-t[0]) - log1p(k);
@@ -143,8 +161,9 @@ static double uniform_log_failure(const double t[], double k)
 }
 
 /* d = 0 at b = 1 goes by the limit: a uniform law up to 1. */
-static double uniform_fall(const double t[], double k)
+static double uniform_fall(const lk_law_ops *self, const double t[], double k)
 {
+    (void)self;
     const double d = log1p((t[1] - t[0]) / (1.0 - t[1])), z = (k + 1.0) * d;
     const double odds = z < 1e-8 ? -0.5 * z : z / expm1(fmin(z, 700.0)) - 1.0;
 
@@ -152,16 +171,18 @@ static double uniform_fall(const double t[], double k)
     return -k * log1p(-t[0]) - k / (k + 1.0) * odds;
 }
 
-static lk_asymptote uniform_asymptote(const double t[])
+static lk_asymptote uniform_asymptote(const lk_law_ops *self, const double t[])
 {
+    (void)self;
     return (lk_asymptote){.log_constant = log1p(-t[0]) - log(t[1] - t[0]),
                           .exponent = 1.0,
                           .start = t[0]};
 }
 
-static double uniform_draw(const double t[], lk_place *place, double *log_p,
-                           double *log_1mp)
+static double uniform_draw(const lk_law_ops *self, const double t[], lk_place *place,
+                           double *log_p, double *log_1mp)
 {
+    (void)self;
     const double p = t[0] + (t[1] - t[0]) * lk_draw_uniform(place);
 
     if (log_p != NULL) *log_p = log(p);
@@ -169,17 +190,19 @@ static double uniform_draw(const double t[], lk_place *place, double *log_p,
     return p;
 }
 
-static lk_asymptote scaled_beta_asymptote(const double t[])
+static lk_asymptote scaled_beta_asymptote(const lk_law_ops *self, const double t[])
 {
-    lk_asymptote out = lk_law_beta_ops.asymptote(t);
+    (void)self;
+    lk_asymptote out = lk_law_beta_ops.asymptote(&lk_law_beta_ops, t);
 
     out.log_constant -= t[0] * log(t[2]);
     return out;
 }
 
-static double scaled_beta_draw(const double t[], lk_place *place, double *log_p,
-                               double *log_1mp)
+static double scaled_beta_draw(const lk_law_ops *self, const double t[],
+                               lk_place *place, double *log_p, double *log_1mp)
 {
+    (void)self;
     double log_q;
 
     lk_draw_beta(t[0], t[1], place, &log_q, NULL);
@@ -187,8 +210,9 @@ static double scaled_beta_draw(const double t[], lk_place *place, double *log_p,
 }
 
 /* beta Gamma(1 + alpha) scale^-alpha k^-alpha */
-static lk_asymptote kumaraswamy_asymptote(const double t[])
+static lk_asymptote kumaraswamy_asymptote(const lk_law_ops *self, const double t[])
 {
+    (void)self;
     const double a = 1.0 + t[0];
 
     return (lk_asymptote){.log_constant = log(t[1]) + (a - 0.5) * log(a) - a +
@@ -198,24 +222,28 @@ static lk_asymptote kumaraswamy_asymptote(const double t[])
 }
 
 /* 1 - q^a = U^(1/b) */
-static double kumaraswamy_draw(const double t[], lk_place *place, double *log_p,
-                               double *log_1mp)
+static double kumaraswamy_draw(const lk_law_ops *self, const double t[],
+                               lk_place *place, double *log_p, double *log_1mp)
 {
+    (void)self;
     const double log_rest = log(lk_draw_uniform(place)) / t[1];
 
     return drawn(lk_log1m_exp(log_rest) / t[0] + log(t[2]), log_p, log_1mp);
 }
 
 /* The density at 0, r/(1 - e^-r), over k. */
-static lk_asymptote continuous_bernoulli_asymptote(const double t[])
+static lk_asymptote continuous_bernoulli_asymptote(const lk_law_ops *self,
+                                                   const double t[])
 {
+    (void)self;
     return (lk_asymptote){.log_constant = continuous_bernoulli_mixing(t).log_norm,
                           .exponent = 1.0};
 }
 
-static double continuous_bernoulli_draw(const double t[], lk_place *place,
-                                        double *log_p, double *log_1mp)
+static double continuous_bernoulli_draw(const lk_law_ops *self, const double t[],
+                                        lk_place *place, double *log_p, double *log_1mp)
 {
+    (void)self;
     const double r = log1p(-t[0]) - log(t[0]), u = lk_draw_uniform(place);
     const double p = fabs(r) < 1e-8 ? u : -log1p(u * expm1(-r)) / r;
 
@@ -225,67 +253,51 @@ static double continuous_bernoulli_draw(const double t[], lk_place *place,
 }
 
 /* (1-a)^(k+1) / (a k log(b/a)) */
-static lk_asymptote reciprocal_asymptote(const double t[])
+static lk_asymptote reciprocal_asymptote(const lk_law_ops *self, const double t[])
 {
+    (void)self;
     return (lk_asymptote){.log_constant =
                               log1p(-t[0]) - log(t[0]) - log(log(t[1] / t[0])),
                           .exponent = 1.0,
                           .start = t[0]};
 }
 
-static double reciprocal_draw(const double t[], lk_place *place, double *log_p,
-                              double *log_1mp)
+static double reciprocal_draw(const lk_law_ops *self, const double t[], lk_place *place,
+                              double *log_p, double *log_1mp)
 {
+    (void)self;
     return drawn(log(t[0]) + log(t[1] / t[0]) * lk_draw_uniform(place), log_p, log_1mp);
 }
 
-/* What all of them do alike; NAME_log_failure and NAME_fall may be another's. */
-#define INTEGRAL_REST(name)                                                      \
-    static double name##_log_pmf(const double t[], double n, double x)           \
-    {                                                                            \
-        const lk_mixing m = name##_mixing(t);                                    \
-        return integral_log_pmf(&m, n, x);                                       \
-    }                                                                            \
-    static double name##_log_failure_given(const double t[], double n, double x, \
-                                           double k)                             \
-    {                                                                            \
-        const lk_mixing m = name##_mixing(t);                                    \
-        return integral_log_failure_given(&m, n, x, k);                          \
-    }                                                                            \
-    static double name##_log_density(const double t[], double p)                 \
-    {                                                                            \
-        const lk_mixing m = name##_mixing(t);                                    \
-        return integral_log_density(&m, p);                                      \
-    }                                                                            \
-    static double name##_cdf(const double t[], double p)                         \
-    {                                                                            \
-        const lk_mixing m = name##_mixing(t);                                    \
-        return integral_cdf(&m, p);                                              \
-    }                                                                            \
-    const struct lk_law_ops lk_law_##name##_ops = {name##_log_failure,           \
-                                                   name##_fall,                  \
-                                                   name##_asymptote,             \
-                                                   name##_log_pmf,               \
-                                                   name##_log_failure_given,     \
-                                                   name##_log_density,           \
-                                                   name##_cdf,                   \
-                                                   name##_draw};
+#define INTEGRAL_OPS(of)                                      \
+    .mixing = of##_mixing, .log_pmf = integral_log_pmf,       \
+    .log_at_least = integral_log_at_least,                    \
+    .log_failure_given = integral_log_failure_given,          \
+    .log_density = integral_log_density, .cdf = integral_cdf, \
+    .asymptote = of##_asymptote, .draw = of##_draw
 
-#define INTEGRAL_OPS(name)                                       \
-    static double name##_log_failure(const double t[], double k) \
-    {                                                            \
-        const lk_mixing m = name##_mixing(t);                    \
-        return integral_log_failure(&m, k);                      \
-    }                                                            \
-    static double name##_fall(const double t[], double k)        \
-    {                                                            \
-        const lk_mixing m = name##_mixing(t);                    \
-        return integral_fall(&m, k);                             \
-    }                                                            \
-    INTEGRAL_REST(name)
-
-INTEGRAL_REST(uniform)
-INTEGRAL_OPS(scaled_beta)
-INTEGRAL_OPS(kumaraswamy)
-INTEGRAL_OPS(continuous_bernoulli)
-INTEGRAL_OPS(reciprocal)
+const lk_law_ops lk_law_uniform_ops = {
+    INTEGRAL_OPS(uniform),
+    .log_failure = uniform_log_failure,
+    .fall = uniform_fall,
+};
+const lk_law_ops lk_law_scaled_beta_ops = {
+    INTEGRAL_OPS(scaled_beta),
+    .log_failure = integral_log_failure,
+    .fall = integral_fall,
+};
+const lk_law_ops lk_law_kumaraswamy_ops = {
+    INTEGRAL_OPS(kumaraswamy),
+    .log_failure = integral_log_failure,
+    .fall = integral_fall,
+};
+const lk_law_ops lk_law_continuous_bernoulli_ops = {
+    INTEGRAL_OPS(continuous_bernoulli),
+    .log_failure = integral_log_failure,
+    .fall = integral_fall,
+};
+const lk_law_ops lk_law_reciprocal_ops = {
+    INTEGRAL_OPS(reciprocal),
+    .log_failure = integral_log_failure,
+    .fall = integral_fall,
+};

@@ -12,15 +12,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "stats/beta.h"
 #include "stats/special.h"
 
 /* How far the integrand is followed down, and the error of a panel, of the whole, by an
  * estimate that errs on the safe side; with derivatives it is a fit that asks, which has no
  * use for more. */
-#define FALL           44.0
-#define TOLERANCE      1e-14
-#define FALL_FIT       33.0
-#define TOLERANCE_FIT  1e-11
+#define FALL          44.0
+#define TOLERANCE     1e-14
+#define FALL_FIT      33.0
+#define TOLERANCE_FIT 1e-11
 
 enum {
     SUMS =
@@ -154,6 +155,15 @@ double lk_mixing_log_density(const lk_mixing *mixing, double s, double *grad,
     return log_density(mixing, &at);
 }
 
+/* Whichever of p and 1 - p is the smaller has the digits. */
+double lk_log_binomial_at_least(double n, double x, double log_p, double log_1mp)
+{
+    const double a = x, b = n - x + 1.0;
+
+    return log_p <= log_1mp ? lk_beta_log_tail(a, b, log_p, LK_TAIL_LOWER)
+                            : lk_beta_log_tail(b, a, log_1mp, LK_TAIL_UPPER);
+}
+
 static double log_kernel(const lk_kernel *k, const node *at)
 {
     const double l = k->n * at->log_1mp;
@@ -163,6 +173,8 @@ static double log_kernel(const lk_kernel *k, const node *at)
         return lk_log_binomial_shape(k->n, k->x, at->p, at->log_p, at->log_1mp);
     case LK_KERNEL_PASS: return l < 0.0 ? lk_log1m_exp(l) : log(k->n) + at->log_p;
     case LK_KERNEL_DECAY: return l + (l < 0.0 ? log(-l) : log(k->n) + at->log_p);
+    case LK_KERNEL_AT_LEAST:
+        return lk_log_binomial_at_least(k->n, k->x, at->log_p, at->log_1mp);
     case LK_KERNEL_ONE: break;
     }
     return 0.0;
@@ -179,6 +191,11 @@ static double kernel_slope(const lk_kernel *k, const node *at)
     case LK_KERNEL_PASS:
         return l < -1e-300 ? k->n * odds / expm1(fmin(-l, 700.0)) : 1.0;
     case LK_KERNEL_DECAY: return l < -1e-300 ? odds * k->n * (-1.0 / l - 1.0) : 1.0;
+    case LK_KERNEL_AT_LEAST: /* its derivative by p is x/p of the chance of x */
+        return k->x *
+               exp(fmin(lk_log_binomial(k->n, k->x, at->p, at->log_p, at->log_1mp) -
+                            log_kernel(k, at),
+                        0.0));
     case LK_KERNEL_ONE: break;
     }
     return 0.0;

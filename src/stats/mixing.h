@@ -41,6 +41,7 @@ typedef enum {
     LK_KERNEL_BINOMIAL, /* C(n,x) p^x (1-p)^(n-x)                          */
     LK_KERNEL_PASS,     /* 1 - (1-p)^n                                     */
     LK_KERNEL_DECAY,    /* -n log(1-p) (1-p)^n = -d(1-p)^n / d log n       */
+    LK_KERNEL_AT_LEAST, /* the chance of x or more of n, x >= 1            */
     LK_KERNEL_ONE       /* 1: chances of intervals of q                    */
 } lk_kernel_kind;
 
@@ -59,6 +60,9 @@ typedef struct {
  * Derivatives are there for Beta and Kumaraswamy, where they are asked for. */
 void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
                          bool derivatives, lk_mixed *out);
+
+/* log of the chance that x or more of n attempts succeed, x >= 1. */
+double lk_log_binomial_at_least(double n, double x, double log_p, double log_1mp);
 
 /* The log of the density of q at s, by ds; derivatives by a, b into grad[2] and hess[3] (aa,
  * ab, bb) unless NULL. */
