@@ -118,7 +118,8 @@ typedef struct lk_fit_law {
     lk_status (*fit)(const struct lk_fit_law *self, const uint64_t n[],
                      const uint64_t c[], size_t problems, const lk_fit_options *options,
                      lk_fit_result *out, lk_error *err);
-    int model; /* for `fit`: which of several laws that share it */
+    int model;    /* for `fit`: which of several laws that share it                 */
+    bool stopped; /* its likelihood is that of stopped designs: not to be compared  */
 } lk_fit_law;
 
 /* Every fit-able law, until NULL. */
@@ -137,6 +138,10 @@ lk_status lk_fit_find(const char *name, const lk_fit_law **out, lk_error *err);
 lk_status lk_fit(const lk_fit_law *law, const uint64_t n[], const uint64_t c[],
                  size_t problems, const lk_fit_options *options, lk_fit_result *out,
                  lk_error *err);
+
+/* The estimates as parameters of the law self->law, what was not fitted as preset there.
+ * Shapes  param [LK_LAW_PARAMS_MAX] */
+void lk_fit_params(const lk_fit_law *law, const lk_fit_result *result, double param[]);
 
 /* All fields NaN or zero, no parameters: what a `fit` starts from. */
 lk_fit_result lk_fit_result_empty(const lk_fit_law *law);

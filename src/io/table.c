@@ -9,19 +9,23 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/utf8.h"
 
-enum { NUMBER_CHARS = 40, ABSENT = 0, PRESENT = 1, SCHEMA = 1 };
+enum { NUMBER_CHARS = 40, SCHEMA = 1 };
+
+/* What stands before a cell's text. */
+enum { NO_VALUE, VALUE, NO_CELL };
 
 struct lk_table {
     FILE *to;
     lk_format format;
     const lk_column *column;
     size_t columns;
-    char *cells; /* each: ABSENT or PRESENT, then a text with its NUL */
+    char *cells; /* each: one of these, then a text with its NUL */
     size_t used, room;
     size_t filled; /* cells of the row that has begun */
     uint64_t rows; /* ended                           */
@@ -171,37 +175,96 @@ static void write_csv_row(const lk_table *table)
     fputc('\n', table->to);
 }
 
-/* The cells that are group cells, or those that are not, as "name":value, ... */
-static void write_json_members(const lk_table *table, bool groups, bool after_another)
+/* How many bytes of the two names are the same objects: "a.b.c" and "a.b.d" share "a.b.". */
+static size_t shared_objects(const char *a, const char *b)
+{
+    size_t shared = 0;
+
+    for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++) {
+        if (a[i] == '.') shared = i + 1;
+    }
+    return shared;
+}
+
+static void close_objects(FILE *to, const char *name, size_t from)
+{
+    for (const char *s = strchr(name + from, '.'); s != NULL; s = strchr(s + 1, '.'))
+        fputc('}', to);
+}
+
+/* The key of a member, with what opens the objects it is in; the last member's name says which
+ * are open. */
+static void write_json_key(FILE *to, const char *last, const char *name)
+{
+    size_t at = last == NULL ? 0 : shared_objects(last, name);
+    char word[64];
+
+    if (last != NULL) {
+        close_objects(to, last, at);
+        fputc(',', to);
+    }
+    for (const char *point; (point = strchr(name + at, '.')) != NULL;
+         at = (size_t)(point - name) + 1) {
+        snprintf(word, sizeof word, "%.*s", (int)(point - name - (ptrdiff_t)at),
+                 name + at);
+        write_json_text(to, word);
+        fputs(":{", to);
+    }
+    write_json_text(to, name + at);
+    fputc(':', to);
+}
+
+static void write_json_value(FILE *to, lk_cell_kind kind, const char *cell)
+{
+    if (cell[0] == NO_VALUE)
+        fputs("null", to);
+    else if (kind == LK_CELL_GROUP || kind == LK_CELL_TEXT)
+        write_json_text(to, cell + 1);
+    else
+        fputs(cell + 1, to);
+}
+
+/* Group columns' names are the user's, points and all. */
+static void write_json_groups(const lk_table *table)
 {
     const char *cell = table->cells;
+    bool first = true;
 
     for (size_t i = 0; i < table->columns; i++) {
-        const lk_column *column = &table->column[i];
-
-        if ((column->kind == LK_CELL_GROUP) == groups) {
-            if (after_another) fputc(',', table->to);
-            after_another = true;
-            write_json_text(table->to, column->name);
+        if (table->column[i].kind == LK_CELL_GROUP && cell[0] != NO_CELL) {
+            if (!first) fputc(',', table->to);
+            first = false;
+            write_json_text(table->to, table->column[i].name);
             fputc(':', table->to);
-            if (cell[0] == ABSENT)
-                fputs("null", table->to);
-            else if (column->kind == LK_CELL_GROUP || column->kind == LK_CELL_TEXT) {
-                write_json_text(table->to, cell + 1);
-            } else {
-                fputs(cell + 1, table->to);
-            }
+            write_json_value(table->to, LK_CELL_GROUP, cell);
         }
         cell += strlen(cell + 1) + 2;
     }
 }
 
+static void write_json_members(const lk_table *table)
+{
+    const char *cell = table->cells, *last = "group";
+
+    for (size_t i = 0; i < table->columns; i++) {
+        const lk_column *column = &table->column[i];
+
+        if (column->kind != LK_CELL_GROUP && cell[0] != NO_CELL) {
+            write_json_key(table->to, last, column->name);
+            write_json_value(table->to, column->kind, cell);
+            last = column->name;
+        }
+        cell += strlen(cell + 1) + 2;
+    }
+    close_objects(table->to, last, 0);
+}
+
 static void write_json_row(const lk_table *table)
 {
     fputs(table->rows > 0 ? ",\n{\"group\":{" : "\n{\"group\":{", table->to);
-    write_json_members(table, true, false);
+    write_json_groups(table);
     fputc('}', table->to);
-    write_json_members(table, false, true);
+    write_json_members(table);
     fputc('}', table->to);
 }
 
@@ -215,8 +278,8 @@ static void end_row(lk_table *table)
     table->rows++;
 }
 
-/* Adds a cell, NULL for one that is absent. */
-static void add_cell(lk_table *table, const char *text)
+/* Adds a cell, NULL for one without value. */
+static void add_cell_of(lk_table *table, char kind, const char *text)
 {
     const size_t bytes = (text != NULL ? strlen(text) : 0) + 2;
 
@@ -232,10 +295,15 @@ static void add_cell(lk_table *table, const char *text)
         table->cells = cells;
         table->room = room;
     }
-    table->cells[table->used] = text != NULL ? PRESENT : ABSENT;
+    table->cells[table->used] = kind;
     memcpy(table->cells + table->used + 1, text != NULL ? text : "", bytes - 1);
     table->used += bytes;
     if (++table->filled == table->columns) end_row(table);
+}
+
+static void add_cell(lk_table *table, const char *text)
+{
+    add_cell_of(table, text != NULL ? VALUE : NO_VALUE, text);
 }
 
 static bool expect(lk_table *table, lk_cell_kind kind, lk_cell_kind or_kind)
@@ -285,6 +353,11 @@ void lk_table_null(lk_table *table)
     add_cell(table, NULL);
 }
 
+void lk_table_absent(lk_table *table)
+{
+    add_cell_of(table, NO_CELL, NULL);
+}
+
 /* Characters, not bytes. */
 static size_t width_of(const char *s)
 {
@@ -319,7 +392,7 @@ static void write_aligned(const lk_table *table, size_t column, const char *text
 
 static const char *shown(const char *cell)
 {
-    return cell[0] == ABSENT ? "-" : cell + 1;
+    return cell[0] != VALUE ? "-" : cell + 1;
 }
 
 static void write_people(lk_table *table)

@@ -4,6 +4,9 @@
  * column order, group columns nested under "group" (always there, {} where none), reals
  * with as many digits as read back to the same double, and null for NaN (JSON has none).
  * CSV has the group columns as plain columns and an empty field for NaN.
+ *
+ * A column's name with points in it, "params.alpha.value", is a member of objects in JSON, and
+ * a plain column elsewhere; the columns of one object stand together.
  */
 #ifndef LK_IO_TABLE_H
 #define LK_IO_TABLE_H
@@ -48,6 +51,9 @@ void lk_table_text(lk_table *table, const char *value); /* GROUP or TEXT; NULL: 
 void lk_table_count(lk_table *table, uint64_t value);
 void lk_table_real(lk_table *table, double value);
 void lk_table_null(lk_table *table); /* whatever the kind */
+
+/* A cell that this row does not have: no member in JSON, nor an object that has none. */
+void lk_table_absent(lk_table *table);
 
 /* Writes what is pending (a table for people is aligned, so it is written here) and
  * frees.  Does not close `to`.

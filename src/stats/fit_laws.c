@@ -48,6 +48,7 @@ static const lk_fit_law beta_negative_binomial = {
     .law = "beta",
     .fit = lk_fit_distribution,
     .model = LK_MODEL_NEGATIVE_BINOMIAL,
+    .stopped = true,
 };
 static const lk_fit_law zero_inflated_beta_binomial = {
     .name = "zero-inflated-beta-binomial",
@@ -154,6 +155,17 @@ lk_fit_result lk_fit_result_empty(const lk_fit_law *law)
     return r;
 }
 
+void lk_fit_params(const lk_fit_law *law, const lk_fit_result *result, double param[])
+{
+    const lk_law *found = NULL;
+
+    for (size_t i = 0; i < LK_LAW_PARAMS_MAX; i++) param[i] = NAN;
+    if (law->law == NULL || lk_law_find(law->law, &found, NULL) != LK_OK) return;
+    for (size_t i = 0; i < found->params; i++) {
+        param[i] = i < law->params ? result->param[i].value : found->param[i].preset;
+    }
+}
+
 void lk_fit_result_say(lk_fit_result *result, lk_fit_status status, const char *format,
                        ...)
 {
@@ -199,11 +211,38 @@ static lk_status check(const lk_fit_law *law, const uint64_t n[], const uint64_t
     return LK_OK;
 }
 
+/* What a distribution's fit says of counts it has not seen, and of those it has. */
+static lk_status judge(const lk_fit_law *law, const uint64_t n[], const uint64_t c[],
+                       size_t problems, const lk_fit_options *options,
+                       lk_fit_result *result, lk_error *err)
+{
+    double t[LK_FIT_PARAMS_MAX];
+    lk_status st = LK_OK;
+
+    for (size_t i = 0; i < law->params; i++) t[i] = result->param[i].value;
+    if (options->folds > 1) {
+        LK_TRY(lk_fit_held_out(law, n, c, problems, options, t, &result->held_out, err));
+    }
+    if (options->resamples > 0) {
+        LK_TRY(lk_fit_goodness(law, n, c, problems, options, result, err));
+    }
+out:
+    return st;
+}
+
 lk_status lk_fit(const lk_fit_law *law, const uint64_t n[], const uint64_t c[],
                  size_t problems, const lk_fit_options *options, lk_fit_result *out,
                  lk_error *err)
 {
-    const lk_status st = check(law, n, c, problems, options, err);
+    lk_fit_result result;
+    lk_status st = LK_OK;
 
-    return st != LK_OK ? st : law->fit(law, n, c, problems, options, out, err);
+    LK_TRY(check(law, n, c, problems, options, err));
+    LK_TRY(law->fit(law, n, c, problems, options, &result, err));
+    if (law->kind == LK_FIT_DISTRIBUTION && result.status != LK_FIT_NOT_IDENTIFIABLE) {
+        LK_TRY(judge(law, n, c, problems, options, &result, err));
+    }
+    *out = result;
+out:
+    return st;
 }
