@@ -57,8 +57,7 @@ static void chances(const subject *s, const double t[], uint64_t n, uint64_t c,
         *below = c == 0 ? 0.0 : lk_law_cdf(s->law, t, ((double)c - 0.5) / (double)n);
     } else {
         *at = exp(lk_law_log_pmf(s->law, t, n, c));
-        *below = c == 0 ? 0.0
-                        : clamped(-expm1(lk_law_log_at_least(s->law, t, n, c)));
+        *below = c == 0 ? 0.0 : clamped(-expm1(lk_law_log_at_least(s->law, t, n, c)));
     }
 }
 
@@ -220,8 +219,7 @@ lk_status lk_fit_goodness(const lk_fit_law *self, const uint64_t n[],
     const double seen = distance(&s, t, c, 0, mine.u, mine.sorted);
     LK_TRY(run_replicates(&s, t, seen, &no_better, err));
     result->goodness = seen;
-    result->goodness_p =
-        (1.0 + (double)no_better) / (1.0 + (double)options->resamples);
+    result->goodness_p = (1.0 + (double)no_better) / (1.0 + (double)options->resamples);
 out:
     room_free(&mine);
     return st;

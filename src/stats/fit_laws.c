@@ -221,7 +221,8 @@ static lk_status judge(const lk_fit_law *law, const uint64_t n[], const uint64_t
 
     for (size_t i = 0; i < law->params; i++) t[i] = result->param[i].value;
     if (options->folds > 1) {
-        LK_TRY(lk_fit_held_out(law, n, c, problems, options, t, &result->held_out, err));
+        LK_TRY(
+            lk_fit_held_out(law, n, c, problems, options, t, &result->held_out, err));
     }
     if (options->resamples > 0) {
         LK_TRY(lk_fit_goodness(law, n, c, problems, options, result, err));

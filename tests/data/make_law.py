@@ -76,10 +76,6 @@ def over_logit(log_integrand, lo=-inf, hi=inf):
     return top + log(total)
 
 
-def kernel(n, x):
-    return lambda p, log_p: x * log_p + (n - x) * log1p(-p)
-
-
 def log_q(s):
     return -log1p(exp(-s)) if s > 0 else s - log1p(exp(s))
 
@@ -94,17 +90,23 @@ def scaled(kind, a, b, c):
                       + (b - 1) * log(-expm1(a * log_q(s))))
 
 
+def log_rest(c, s):
+    """log(1 - c q)"""
+    return log_q(-s) if c == 1 else log1p(-c * exp(log_q(s)))
+
+
 def mixed(kind, a, b, c, n, x):
-    c = mpf(c)
-    density, k = scaled(kind, a, b, c), kernel(mpf(n), mpf(x))
-    return over_logit(lambda s: density(s) + k(c * exp(log_q(s)), log(c) + log_q(s)))
+    c, n, x = mpf(c), mpf(n), mpf(x)
+    density = scaled(kind, a, b, c)
+    return over_logit(lambda s: density(s) + x * (log(c) + log_q(s))
+                      + (n - x) * log_rest(c, s))
 
 
 def mixed_pass(kind, a, b, c, k):
     c, k = mpf(c), mpf(k)
     density = scaled(kind, a, b, c)
     return over_logit(lambda s: density(s)
-                      + log(-expm1(k * log1p(-c * exp(log_q(s))))))
+                      + log(-expm1(k * log_rest(c, s))))
 
 
 out = csv.writer(sys.stdout, lineterminator="\n")
