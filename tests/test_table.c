@@ -58,6 +58,54 @@ static void json_is_exact_to_the_byte(void **state)
     free(text);
 }
 
+/* Members of objects, objects in objects, and those that a row does not have. */
+static void points_in_names_make_objects(void **state)
+{
+    static const lk_column nested[] = {
+        {"a.b", LK_CELL_GROUP},      {"law", LK_CELL_TEXT},
+        {"p.x.value", LK_CELL_REAL}, {"p.x.lo", LK_CELL_REAL},
+        {"p.y.value", LK_CELL_REAL}, {"q.z", LK_CELL_REAL},
+        {"end", LK_CELL_COUNT}};
+    static const char *const want[] = {
+        [LK_FORMAT_JSON] =
+            "{\"schema\":1,\"command\":\"fit\",\"rows\":[\n"
+            "{\"group\":{\"a.b\":\"A\"},\"law\":\"l\",\"p\":{\"x\":{\"value\":1,\"lo\":"
+            "null},\"y\":{\"value\":2}},\"q\":{\"z\":3},\"end\":4},\n"
+            "{\"group\":{\"a.b\":\"B\"},\"law\":\"m\",\"p\":{\"y\":{\"value\":5}},\"end\":6},"
+            "\n"
+            "{\"group\":{},\"law\":\"n\",\"p\":{\"x\":{\"lo\":7}}}\n"
+            "]}\n",
+        [LK_FORMAT_CSV] = "a.b,law,p.x.value,p.x.lo,p.y.value,q.z,end\n"
+                          "A,l,1,,2,3,4\n"
+                          "B,m,,,5,,6\n"
+                          ",n,,7,,,\n"};
+    (void)state;
+
+    for (int format = LK_FORMAT_CSV; format <= LK_FORMAT_JSON; format++) {
+        char *text = NULL;
+        size_t bytes = 0;
+        FILE *to = open_memstream(&text, &bytes);
+        lk_table *t = NULL;
+
+        assert_non_null(to);
+        assert_int_equal(
+            lk_table_open(to, (lk_format)format, "fit", nested, 7, &t, NULL), LK_OK);
+        lk_table_text(t, "A"), lk_table_text(t, "l"), lk_table_real(t, 1.0);
+        lk_table_real(t, NAN), lk_table_real(t, 2.0), lk_table_real(t, 3.0);
+        lk_table_count(t, 4);
+        lk_table_text(t, "B"), lk_table_text(t, "m"), lk_table_absent(t);
+        lk_table_absent(t), lk_table_real(t, 5.0), lk_table_absent(t);
+        lk_table_count(t, 6);
+        lk_table_absent(t), lk_table_text(t, "n"), lk_table_absent(t);
+        lk_table_real(t, 7.0), lk_table_absent(t), lk_table_absent(t);
+        lk_table_absent(t);
+        assert_int_equal(lk_table_close(t, NULL), LK_OK);
+        fclose(to);
+        assert_string_equal(text, want[format]);
+        free(text);
+    }
+}
+
 static void csv_is_exact_to_the_byte(void **state)
 {
     char *text = write_rows(LK_FORMAT_CSV);
@@ -251,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_exact_to_the_byte),
+        cmocka_unit_test(points_in_names_make_objects),
         cmocka_unit_test(csv_is_exact_to_the_byte),
         cmocka_unit_test(people_get_aligned_columns),
         cmocka_unit_test(tables_may_have_no_rows),

@@ -156,6 +156,8 @@ static void mark_ends(work *w)
     const double least = fmin(w->best.u[a], w->best.u[a + 1]);
     if (least > 2.0 * log((double)w->counts.most_attempts) + 4.6 && least > 9.2)
         w->at_bound[a] = w->at_bound[a + 1] = true;
+    /* All p in one bin, as certainly as one likes: discretised laws. */
+    if (w->best.at.value < 1e-6) w->at_bound[a] = w->at_bound[a + 1] = true;
 }
 
 /* The point of the fit: parameters and derivatives there. */
@@ -238,6 +240,13 @@ static double sd_of(const work *w, size_t i)
     return se > 0.0 && isfinite(se / first) ? fmin(se / first, 3.0) : 1.0;
 }
 
+/* On which side of parameter i its range ends. */
+static int bound_side(const work *w, size_t i)
+{
+    if (w->fitter.pinned[i]) return w->fitter.pin[i] > 0.5 ? 1 : -1;
+    return w->best.u[i] > 0.0 ? 1 : -1;
+}
+
 /* Both ends of every interval; false when a better minimum came up on the way. */
 static bool profile(work *w, double z, lk_fit_result *out)
 {
@@ -251,8 +260,8 @@ static bool profile(work *w, double z, lk_fit_result *out)
         for (int s = 0; s < 2; s++) {
             const int side = s == 0 ? -1 : 1;
 
-            if (w->fitter.pinned[i] && (side > 0) == (w->fitter.pin[i] > 0.5)) {
-                end[s] = w->fitter.pin[i];
+            if (w->at_bound[i] && side == bound_side(w, i)) {
+                end[s] = chance || side < 0 ? (side > 0 ? 1.0 : 0.0) : INFINITY;
                 continue;
             }
             end[s] = lk_fit_profile_end(&w->fitter, &w->best, i, sd_of(w, i), side, z,
@@ -302,16 +311,16 @@ static void set_intervals(work *w, lk_fit_result *out)
 
 static void say_status(const work *w, bool regular, lk_fit_result *out)
 {
-    if (!w->best.converged) {
-        lk_fit_result_say(out, LK_FIT_NO_CONVERGENCE, "no convergence in %zu steps",
-                          w->best.iterations);
-        return;
-    }
     for (size_t i = 0; i < w->law->params; i++) {
         if (!w->at_bound[i]) continue;
         lk_fit_result_say(out, LK_FIT_AT_BOUND,
                           "%s = %.3g lies at the end of its range", w->law->param[i],
                           w->t[i]);
+        return;
+    }
+    if (!w->best.converged) {
+        lk_fit_result_say(out, LK_FIT_NO_CONVERGENCE, "no convergence in %zu steps",
+                          w->best.iterations);
         return;
     }
     if (!regular) {

@@ -5,7 +5,7 @@
 
 #include "stats/fit_parts.h"
 
-enum { PROFILE_STEPS = 40 };
+enum { PROFILE_STEPS = 40, EVALUATIONS_MAX = 2000 };
 
 /* What is left to gain moves an estimate by the root of its double, in standard errors; on a
  * profile it moves the end by itself. */
@@ -13,11 +13,13 @@ enum { PROFILE_STEPS = 40 };
 #define GAIN_PROFILE 1e-6
 #define END_ERROR    1e-4 /* of an end, in standard errors */
 
-/* The box, in logarithms: shapes from 1e-7 to 1e15, logits to a chance of 1e-15. */
-#define LOG_LO   -16.1
-#define LOG_HI   34.5
-#define LOGIT_LO -34.5
-#define LOGIT_HI 16.0
+/* The box, in logarithms: shapes from 1e-7 to 1e15, where they are integrated over to 1e8,
+ * and logits of chances down to 1e-15. */
+#define LOG_LO          -16.1
+#define LOG_HI          34.5
+#define LOG_HI_INTEGRAL 18.4
+#define LOGIT_LO        -34.5
+#define LOGIT_HI        16.0
 
 static bool positive(const lk_fitter *f, size_t i)
 {
@@ -81,7 +83,9 @@ lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *co
     f->objective.variables = lk_model_shapes[model].params;
     for (size_t i = 0; i < f->objective.variables; i++) {
         f->objective.lo[i] = positive(f, i) ? LOG_LO : LOGIT_LO;
-        f->objective.hi[i] = positive(f, i) ? LOG_HI : LOGIT_HI;
+        f->objective.hi[i] = !positive(f, i)                     ? LOGIT_HI
+                             : lk_model_shapes[model].integrates ? LOG_HI_INTEGRAL
+                                                                 : LOG_HI;
     }
     f->scratch = calloc(lk_likelihood_blocks(model, counts), sizeof *f->scratch);
     if (f->scratch == NULL) {
@@ -181,7 +185,8 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
     f->objective.fixed[i] = true;
     f->objective.gain = GAIN_PROFILE;
     last = from;
-    for (int step = 0; step < PROFILE_STEPS; step++) {
+    for (int step = 0; step < PROFILE_STEPS && f->iterations < EVALUATIONS_MAX;
+         step++) {
         double u[LK_NEWTON_MAX];
         lk_minimum at;
 

@@ -100,12 +100,13 @@ static double step1(double a, double psi1_a, double x)
 
 /* A Beta-binomial with what depends on its parameters alone. */
 typedef struct {
-    double a, b, psi[3], psi1[3]; /* of a, b, a + b */
+    double a, b, rest;
+    double psi[3], psi1[3]; /* of a, b, a + b */
 } beta_term;
 
 static beta_term beta_term_of(double a, double b, bool derivatives)
 {
-    beta_term t = {.a = a, .b = b};
+    beta_term t = {.a = a, .b = b, .rest = lk_log_beta_binomial_rest(a, b)};
 
     if (!derivatives) return t;
     t.psi[0] = lk_psi(a), t.psi[1] = lk_psi(b), t.psi[2] = lk_psi(a + b);
@@ -116,7 +117,7 @@ static beta_term beta_term_of(double a, double b, bool derivatives)
 static void beta_binomial(const beta_term *t, double n, double x, bool derivatives,
                           lk_surface *out)
 {
-    out->value = lk_log_beta_binomial(n, x, t->a, t->b);
+    out->value = t->rest + lk_log_beta_binomial_shape(n, x, t->a, t->b);
     if (!derivatives) return;
     const double all = t->a + t->b;
     const double both = step(all, t->psi[2], n), both1 = step1(all, t->psi1[2], n);

@@ -48,17 +48,13 @@ static double tail_series(double x)
            x;
 }
 
-/* s(x) - s(x+1) = (x + 1/2) log(1 + 1/x) - 1, which for small x is a few large terms and
- * for large x many small ones; the powers go by one logarithm of a product. */
+/* s(x) - s(x+1) = (x + 1/2) log(1 + 1/x) - 1, all positive. */
 double lk_gamma_tail(double x)
 {
-    double product = 1.0, y = x;
+    double sum = 0.0;
 
-    if (x >= SERIES_MIN) return tail_series(x);
-    for (; y < SERIES_MIN; y += 1.0) product *= y;
-    /* log Gamma(x) = log Gamma(y) - log product */
-    return (y - 0.5) * log(y) - log(product) - (x - 0.5) * log(x) - (y - x) +
-           tail_series(y);
+    for (; x < SERIES_MIN; x += 1.0) sum += (x + 0.5) * log1p(1.0 / x) - 1.0;
+    return sum + tail_series(x);
 }
 
 /* log B without cancellation: B(a, b) = Gamma(a) / [Gamma(a+b)/Gamma(b)], a <= b. */
@@ -225,8 +221,9 @@ static double gamma_rest(double x)
     return 0.5 * (LOG_2PI - log(x)) + lk_gamma_tail(x);
 }
 
-static double choose_rest(double n, double x)
+double lk_log_choose_rest(double n, double x)
 {
+    if (x == 0.0 || x == n) return 0.0;
     return factorial_rest(n) - factorial_rest(x) - factorial_rest(n - x);
 }
 
@@ -236,12 +233,7 @@ double lk_log_choose(double n, double x)
     const double least = fmin(x, n - x), most = n - least;
 
     if (least == 0.0) return 0.0;
-    return choose_rest(n, x) - least * log(least / n) - most * log1p(-least / n);
-}
-
-double lk_log_choose_rest(double n, double x)
-{
-    return x == 0.0 || x == n ? 0.0 : choose_rest(n, x);
+    return lk_log_choose_rest(n, x) - least * log(least / n) - most * log1p(-least / n);
 }
 
 /* n p h(x/(n p) - 1) + n (1-p) h((n-x)/(n (1-p)) - 1), h(t) = (1+t) log(1+t) - t. */
@@ -252,7 +244,8 @@ double lk_log_binomial_shape(double n, double x, double p, double log_p, double 
     const double mean = n * p, other = n - mean, off = x - mean;
 
     if (mean < DBL_MIN || 1.0 - p < 1e-3) { /* the rest is put back */
-        return lk_log_choose(n, x) - choose_rest(n, x) + x * log_p + (n - x) * log_1mp;
+        return lk_log_choose(n, x) - lk_log_choose_rest(n, x) + x * log_p +
+               (n - x) * log_1mp;
     }
     return -mean * deviance_of(off / mean) - other * deviance_of(-off / other);
 }
@@ -262,24 +255,34 @@ double lk_log_binomial(double n, double x, double p, double log_p, double log_1m
     return lk_log_choose_rest(n, x) + lk_log_binomial_shape(n, x, p, log_p, log_1mp);
 }
 
+double lk_log_beta_binomial_rest(double a, double b)
+{
+    return gamma_rest(a + b) - gamma_rest(a) - gamma_rest(b);
+}
+
 /* With r = (a+x)/(a+b+n) between x/n and a/(a+b), and h as above,
  *
  *     log pmf = -n KL(x/n, r) - (a+b) KL(a/(a+b), r) + rests,
  *     KL(q, r) = r h(q/r - 1) + (1-r) h((1-q)/(1-r) - 1)
  *
  * where both q/r - 1 come from w = x (a+b) - a n. */
-double lk_log_beta_binomial(double n, double x, double a, double b)
+double lk_log_beta_binomial_shape(double n, double x, double a, double b)
 {
-    if (n == 0.0) return 0.0;
     const double sum = a + b, all = n + sum, m = n - x;
     const double w = x * b - a * m; /* = x (a+b) - a n */
     const double ax = a + x, bm = b + m;
+
+    if (n == 0.0) return gamma_rest(a) + gamma_rest(b) - gamma_rest(sum);
     const double of_counts = ax / all * deviance_of(x == 0.0 ? -1.0 : w / n / ax) +
                              bm / all * deviance_of(m == 0.0 ? -1.0 : -w / n / bm);
     const double of_law =
         ax / all * deviance_of(-w / sum / ax) + bm / all * deviance_of(w / sum / bm);
 
-    return choose_rest(n, x) - n * of_counts - sum * of_law + gamma_rest(ax) +
-           gamma_rest(bm) - gamma_rest(all) - gamma_rest(a) - gamma_rest(b) +
-           gamma_rest(sum);
+    return lk_log_choose_rest(n, x) - n * of_counts - sum * of_law + gamma_rest(ax) +
+           gamma_rest(bm) - gamma_rest(all);
+}
+
+double lk_log_beta_binomial(double n, double x, double a, double b)
+{
+    return lk_log_beta_binomial_shape(n, x, a, b) + lk_log_beta_binomial_rest(a, b);
 }

@@ -47,6 +47,10 @@ double lk_log_binomial_shape(double n, double x, double p, double log_p,
 /* log of C(n, x) B(x+a, n-x+b) / B(a, b). */
 double lk_log_beta_binomial(double n, double x, double a, double b);
 
+/* Its two parts: what does not depend on the counts, and what does. */
+double lk_log_beta_binomial_rest(double a, double b);
+double lk_log_beta_binomial_shape(double n, double x, double a, double b);
+
 /* log C(n, x), whole numbers. */
 double lk_log_choose(double n, double x);
 

@@ -45,18 +45,18 @@ def beta_binomial(a, b, n, x):
 def over_logit(log_integrand, lo=-inf, hi=inf):
     """The integral of exp(log_integrand(s)) ds, log-concave but for flat parts, in pieces
     around its peak."""
-    step, at = mpf(1), mpf(0)
+    step, at = mpf(1), min(max(mpf(0), lo), hi)
     while step > mpf(10) ** -12:  # a climb good enough to find the peak
         here = log_integrand(at)
-        for to in (at + step, at - step):
-            if lo <= to <= hi and log_integrand(to) > here:
+        for to in (min(at + step, hi), max(at - step, lo)):
+            if log_integrand(to) > here:
                 at, step = to, step * 4
                 break
         else:
             step /= 4
     width = mpf(1)
-    while min(log_integrand(at) - log_integrand(at + width),
-              log_integrand(at) - log_integrand(at - width)) > 3:
+    while any(log_integrand(at) - log_integrand(to) > 3
+              for to in (at - width, at + width) if lo <= to <= hi):
         width /= 2
     top = log_integrand(at)
     total = mpf(0)
