@@ -1,11 +1,8 @@
 /* test_io_memory.c - the N-th allocation fails, for every N that there is: a clean error,
  * nothing leaked, and the old file where one was to be written.
- *
- * Replaces malloc by way of names that glibc keeps for that; skipped elsewhere, and under
- * sanitizers, which replace it themselves.
  */
-#include <errno.h>
-#include <stdlib.h>
+#define _GNU_SOURCE /* dladdr */
+#include "support/failing_malloc.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -18,51 +15,7 @@
 #include "support/check.h"
 #include "support/files.h"
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-void __libc_free(void *block);
-
-static long left = -1; /* allocations until the one that fails; -1: none will */
-static long living;
-static int failed;
-
-static int failing(void)
-{
-    if (left < 0 || left-- > 0) return 0;
-    failed = 1;
-    errno = ENOMEM;
-    return 1;
-}
-
-void *malloc(size_t bytes)
-{
-    if (failing()) return NULL;
-    living++;
-    return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-    if (failing()) return NULL;
-    living++;
-    return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *block, size_t bytes)
-{
-    if (failing()) return NULL;
-    living += block == NULL;
-    return __libc_realloc(block, bytes);
-}
-
-void free(void *block)
-{
-    living -= block != NULL;
-    __libc_free(block);
-}
+#if LK_FAILING_MALLOC
 
 static lk_status write_sample(lk_error *err)
 {
@@ -121,26 +74,6 @@ static lk_status read_model(lk_error *err)
 
     lk_model_release(&model);
     return st;
-}
-
-/* Fails one allocation after the other until a call has fewer; returns how many. */
-static long fail_each(lk_status (*call)(lk_error *err), void (*check)(lk_status st))
-{
-    check(call(NULL)); /* and jansson seeds its hash for good */
-    for (long n = 0;; n++) {
-        const long before = living;
-        lk_error err = {0};
-        lk_status st;
-
-        failed = 0;
-        left = n;
-        st = call(&err);
-        left = -1;
-        if (!failed) return n;
-        assert_int_equal(living, before);
-        assert_int_equal(st, err.status); /* stdio does without a buffer: LK_OK too */
-        check(st);
-    }
 }
 
 static void any_failure(lk_status st)

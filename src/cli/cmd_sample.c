@@ -108,6 +108,12 @@ static const lk_option options[] = {
      .metavar = "TIME",
      .preset = "30s",
      .help = "Time between checkpoints."},
+    {.name = "patience",
+     .kind = LK_OPTION_DURATION,
+     .offset = offsetof(lk_sample_args, patience_s),
+     .metavar = "TIME",
+     .preset = "10s",
+     .help = "How long the last write is tried again where the disk is full or fails."},
     {.name = "max-time",
      .kind = LK_OPTION_DURATION,
      .offset = offsetof(lk_sample_args, max_time_s),
@@ -152,8 +158,6 @@ static const lk_option options[] = {
     LK_QUIET_OPTION(lk_sample_args),
     LK_PROGRESS_OPTION(lk_sample_args),
 };
-
-static const double patience_s = 10.0;
 
 typedef struct {
     const lk_sample_args *args;
@@ -249,7 +253,7 @@ static lk_status sample(const lk_sample_args *args, lk_cluster *cluster, lk_erro
                           .trace = (size_t)args->trace,
                           .output = args->common.output,
                           .checkpoint_s = args->checkpoint_s,
-                          .patience_s = patience_s,
+                          .patience_s = args->patience_s,
                           .context = &context,
                           .on_progress = on_progress,
                           .on_batch = on_batch,
@@ -339,8 +343,9 @@ const lk_command lk_cmd_sample = {
         "goes on where a run was stopped; with more --draws it makes those that are "
         "missing; when nothing is missing it does nothing and says so.  SIGINT and SIGTERM "
         "write a checkpoint and stop; SIGUSR1 writes one and goes on.  Where the disk is full "
-        "or fails, the run warns, goes on and tries again; the last write is tried for ten "
-        "seconds, and then the exit code is 4 and the last checkpoint stands.  One process at a time "
+        "or fails, the run warns, goes on and tries again; when also the last write "
+        "fails for as long as --patience, the exit code is 4 and the last checkpoint "
+        "stands.  One process at a time "
         "may write an output: FILE.lock keeps others from it, and is no obstacle once its "
         "process is dead.\n\n"
         "With --shard I/N several processes share a run without talking to each other: "

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/reserve.h"
 #include "cli/stop.h"
 #include "largek/largek.h"
 
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
     reserve_streams();
     setlocale(LC_ALL, "C"); /* numbers have a point, whatever the environment says */
     gsl_set_error_handler_off();
+    lk_reserve_start();
     signal(SIGXFSZ,
            SIG_IGN); /* a file that may not grow is a failed write, as others */
 

@@ -19,7 +19,7 @@ typedef struct {
     lk_score score;
     lk_latent_source latent;
     uint64_t draws, trace, tile;
-    double temperature, checkpoint_s, max_time_s;
+    double temperature, checkpoint_s, max_time_s, patience_s;
     bool force;
     lk_share share; /* what `shard` says */
 } lk_sample_args;

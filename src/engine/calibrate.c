@@ -37,6 +37,7 @@ static void pilots_release(lk_pilots *pilots)
     free(pilots->attempt);
     free(pilots->fast);
     free(pilots->canonical);
+    *pilots = (lk_pilots){0};
 }
 
 static lk_status pilots_init(lk_pilots *pilots, size_t count, lk_error *err)
