@@ -12,7 +12,8 @@ if ldd "$largek" | grep -q libasan; then
 fi
 export LARGEK_PLUGIN_DIR=/nowhere OPENBLAS_NUM_THREADS=1
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+pid= # of what runs in the background
+trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 {
     printf '\000\000\010\003\000\000\000\014\000\000\000\002\000\000\000\002'
@@ -31,6 +32,11 @@ sample() {
     "$largek" sample -m m.safetensors -d images.idx -t 0.02,0.05,0.1 --threads 1 "$@"
 }
 
+# The same, to be started with &, so that $! is the program and no shell.
+become_sample() {
+    exec "$largek" sample -m m.safetensors -d images.idx -t 0.02,0.05,0.1 --threads 1 "$@"
+}
+
 faulty() { # faulty FAULT OPTIONS: the exit status in $status, standard error in `said`
     fault=$1 && shift
     rm -f fired
@@ -45,8 +51,6 @@ litter() {
     find . -name '*.tmp*' -o -name '*.lock' | grep . || true
 }
 
-attempts() {
-    "$largek" info result "$1" --format csv | tail -n 1 | tr , '\n' |
-        sed -n "$("$largek" info result "$1" --format csv | head -n 1 | tr , '\n' |
-            grep -nx attempts_total | cut -d: -f1)p"
+attempts() { # of all problems together
+    "$largek" info result "$1" | sed -n 's/^attempts_total *//p'
 }

@@ -2,7 +2,7 @@
 # damage.sh LARGEK SHIM [STEP] - files with flipped bits and cut files: refused by name, or
 # made good by the predecessor, and kept to be looked at.
 . "$(dirname "$0")/common.sh"
-step=${3:-397} # bytes between damages
+step=${3:-1499} # bytes between damages
 
 sample -n 500 -o run.safetensors -q >/dev/null
 sample -n 1000 -o run.safetensors -q >/dev/null

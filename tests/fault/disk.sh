@@ -52,7 +52,7 @@ done
 # Full for some seconds in the middle of a run: checkpoints warn, the run goes on, and a
 # stop later saves what there is.
 rm -f run.*
-faulty write:3-8:ENOSPC -n 1e12 -o run.safetensors --checkpoint-every 0.1s --max-time 4s
+faulty write:3-4:ENOSPC -n 1e12 -o run.safetensors --checkpoint-every 0.1s --max-time 4s
 [ "$status" = 75 ] || fail "full for a while: exit $status"
 grep -q 'warning: .*No space left' said || fail "full for a while: no warning"
 [ "$(attempts run.safetensors)" -gt 1000 ] || fail "full for a while: nothing saved"
