@@ -27,7 +27,9 @@ static __device__ float2 read_pair(const float *p)
 
 static __device__ float2 read_pair(const __half *p)
 {
-    return __half22float2(*(const __half2 *)p);
+    const __half2 h = *(const __half2 *)p;
+
+    return make_float2(__half2float(h.x), __half2float(h.y));
 }
 
 /* 0, or NaN where a logit is not finite: a half overflowed on the way, and a saturating

@@ -10,6 +10,8 @@
  * any other draw's: with w the band at a score, s* <= canonical(j') <= fast(j') +
  * w(fast(j')) and fast(j*) <= s* + w(s*).  `least` holds the smallest seen so far.
  *
+ * The library path has no queue: `sift<false>` lets the fast score decide whatever it says.
+ *
  * Work    a thread a row; a block whose rows are all of one problem counts in shared
  *         memory and adds to global memory once
  * Bound   20 bytes read a draw: 2e11 draws a second; in truth launch latency
@@ -130,7 +132,7 @@ static __global__ void __launch_bounds__(THREADS)
 {
     __shared__ u64 bucket[LK_THRESHOLDS_MAX], first[LK_THRESHOLDS_MAX];
     __shared__ u64 histogram[LK_HISTOGRAM_BINS];
-    __shared__ unsigned int least, mixed;
+    __shared__ unsigned int least, same;
     const uint32_t start = blockIdx.x * ROWS;
     const uint32_t end = count - start < ROWS ? count : start + ROWS;
     const uint32_t slot = row[start].slot;
@@ -139,13 +141,13 @@ static __global__ void __launch_bounds__(THREADS)
                      &least};
 
     /* Small units of several problems may take turns within a block. */
-    if (threadIdx.x == 0) mixed = suspect != nullptr;
+    if (threadIdx.x == 0) same = suspect == nullptr;
     __syncthreads();
     for (uint32_t r = start + threadIdx.x; r < end; r += THREADS) {
-        if (row[r].slot != slot) mixed = 1;
+        if (row[r].slot != slot) atomicMin(&same, 0u);
     }
     __syncthreads();
-    const bool alone = mixed == 0;
+    const bool alone = same != 0;
 
     if (alone) {
         for (uint32_t t = threadIdx.x; t < LK_THRESHOLDS_MAX; t += THREADS) {

@@ -103,10 +103,44 @@ static void a_lost_device_is_named_wherever_it_is_lost(void **state)
             assert_non_null(strstr(err.text, "cuda:0 emulated"));
         }
         cuda()->close(device);
+        assert_int_equal(lk_emulated_blocks(), 0);
         lk_tally_release(&tally);
     }
     lk_emulated_fail_after(0, 0);
     assert_true(opened_once && n > 50);
+    lk_toy_release(&toy);
+}
+
+/* Memory of every size opens a device, of smaller chunks at need, or says what lacks; and
+ * nothing of either stays behind.  Both paths, and the trial of auto. */
+static void memory_of_any_size_is_enough_or_told(void **state)
+{
+    static const lk_device_options ways[] = {
+        {.precision = "fp16"}, {.precision = "auto"}, {.path = "library"}};
+    size_t opened = 0, refused = 0;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_RELU, 2);
+    for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+        for (size_t mb = 0; mb < 76; mb += 15) {
+            lk_device *device = NULL;
+            lk_error err = {0};
+
+            lk_emulated_memory = (mb << 20) + 1000 * mb;
+            if (cuda()->open(0, &toy.job.work, &ways[w], &device, &err) == LK_OK) {
+                opened++;
+            } else {
+                refused++;
+                assert_int_equal(err.status, LK_E_MEMORY);
+                assert_non_null(strstr(err.text, "bytes wanted"));
+            }
+            cuda()->close(device);
+            assert_int_equal(lk_emulated_blocks(), 0);
+        }
+    }
+    lk_emulated_memory = SIZE_MAX;
+    assert_true(opened > 3 && refused > 3);
     lk_toy_release(&toy);
 }
 
@@ -134,6 +168,7 @@ int main(void)
         cmocka_unit_test(absence_has_its_reason),
         cmocka_unit_test(what_cannot_be_used_has_a_remedy),
         cmocka_unit_test(a_lost_device_is_named_wherever_it_is_lost),
+        cmocka_unit_test(memory_of_any_size_is_enough_or_told),
         cmocka_unit_test(wrong_arithmetic_is_refused),
     };
     return cmocka_run_group_tests_name("cuda faults", tests, NULL, NULL);

@@ -15,6 +15,13 @@ enum {
     NEAR_ENOUGH = 256    /* pilots near the thresholds that outvote those far away */
 };
 
+lk_status lk_stopper_ask(const lk_stopper *stopper, lk_error *err)
+{
+    if (stopper->ask == NULL) return LK_OK;
+    if (stopper->ask(stopper->context) != LK_STOP_NOW) return LK_OK;
+    return LK_FAIL(err, LK_E_STOPPED, "stopped early; the same command goes on");
+}
+
 /* Pilots of a problem: the first `count` attempts, scored both ways. */
 typedef struct {
     size_t count;

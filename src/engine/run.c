@@ -268,10 +268,10 @@ static lk_status prepare(lk_session *session, lk_device_info *info, lk_error *er
     lk_status st = LK_OK;
 
     session->backend->info(session->device, info);
+    LK_TRY(check_draws(session, info, err));
     session->batch_s = info->batch_s > 0.0 ? info->batch_s : batch_s;
     memcpy(result->device, info->name, sizeof result->device);
     memcpy(result->path, info->path, sizeof result->path);
-    LK_TRY(check_draws(session, info, err));
     if (info->stream_version == LK_STREAM_NONE) return LK_OK;
     LK_TRY(lk_calibrate(session->backend, session->device, session->job,
                         scale > 0.0 ? scale : LK_GUARD_SCALE, &stopper, result->guard,

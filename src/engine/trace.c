@@ -1,16 +1,9 @@
-/* trace.c - canonical scores of the first attempts, and how long work is stopped. */
+/* trace.c - canonical scores of the first attempts. */
 #include <stdlib.h>
 
 #include "engine/engine.h"
 
 enum { CHUNK = 256 }; /* attempts between two looks at who may want to stop */
-
-lk_status lk_stopper_ask(const lk_stopper *stopper, lk_error *err)
-{
-    if (stopper->ask == NULL) return LK_OK;
-    if (stopper->ask(stopper->context) != LK_STOP_NOW) return LK_OK;
-    return LK_FAIL(err, LK_E_STOPPED, "stopped early; the same command goes on");
-}
 
 /* Scores of a problem's first attempts, in SSE. */
 static lk_status trace_problem(const lk_backend *backend, lk_device *device,

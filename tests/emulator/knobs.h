@@ -17,6 +17,9 @@ extern int lk_emulated_absence;   /* cudaError_t of cudaGetDeviceCount, 0: none 
 extern int lk_emulated_fault;
 void lk_emulated_fail_after(unsigned n, int fault);
 
+/* Blocks of device and pinned memory that nobody has freed. */
+size_t lk_emulated_blocks(void);
+
 extern int lk_emulated_wrong; /* not 0: doubles come back with a bit flipped         */
 
 /* Where graphs fail: 1 begin, 2 end, 3 instantiate; 0 nowhere. */

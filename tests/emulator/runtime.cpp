@@ -38,6 +38,11 @@ void lk_emulated_fail_after(unsigned n, int fault)
     lost = false;
 }
 
+size_t lk_emulated_blocks(void)
+{
+    return blocks.size() + pinned.size();
+}
+
 static cudaError_t sticky()
 {
     return lost ? (cudaError_t)lk_emulated_fault : cudaSuccess;

@@ -49,7 +49,7 @@ static const struct {
     {"graphs", graphs_do_not_matter, EACH},
     {"the precision of auto", the_chosen_precision_counts_alike, 0},
     {"one device twice", one_device_twice_counts_alike, 0},
-    {"the library path", the_library_counts_alike, 0},
+    {"the library path", the_library_counts_alike, SMALL},
     {"little memory", little_memory_makes_small_chunks, 0},
     {"counts of many draws", many_draws_count_alike, EACH | LONG},
 };

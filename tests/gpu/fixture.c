@@ -164,6 +164,7 @@ lk_status rig_open(lk_rig *rig, const lk_backend *backend, const lk_workload *wo
                    const lk_device_options *options, lk_error *err)
 {
     lk_job job = {.work = *work};
+    const lk_stopper nobody = {0};
     lk_device_info info;
     lk_status st = LK_OK;
 
@@ -180,7 +181,8 @@ lk_status rig_open(lk_rig *rig, const lk_backend *backend, const lk_workload *wo
     memcpy(rig->path, info.path, sizeof rig->path);
     memcpy(rig->name, info.name, sizeof rig->name);
     if (info.stream_version == LK_STREAM_NONE) goto out; /* nothing is decided again */
-    LK_TRY(lk_calibrate(backend, rig->device, &job, LK_GUARD_SCALE, rig->band, err));
+    LK_TRY(lk_calibrate(backend, rig->device, &job, LK_GUARD_SCALE, &nobody, rig->band,
+                        err));
     LK_TRY(backend->set_guard(rig->device, rig->band, err));
 
 out:

@@ -25,16 +25,22 @@ typedef struct {
     size_t threads, latent, hidden, pixels, problems;
 } lk_options;
 
-/* What is measured; the staged path with and without graphs, the library path once. */
+/* What is measured: every precision as it comes, without graphs, with larger chunks than
+ * the L2 cache holds, and by the library path, which a batch may suit better. */
 typedef struct {
     const char *path, *precision;
     bool graphs;
+    size_t tile; /* 0: the plugin's choice */
 } lk_contender;
 
 static const lk_contender contenders[] = {
-    {"staged", "fp32", true},   {"staged", "tf32", true},   {"staged", "fp16", true},
-    {"staged", "fp16x3", true}, {"staged", "tf32", false},  {"staged", "fp16", false},
-    {"library", "fp32", false}, {"library", "tf32", false},
+    {"staged", "fp32", true, 0},       {"staged", "tf32", true, 0},
+    {"staged", "fp16", true, 0},       {"staged", "fp16x3", true, 0},
+    {"staged", "tf32", false, 0},      {"staged", "fp16", false, 0},
+    {"staged", "tf32", true, 65536},   {"staged", "fp16", true, 32768},
+    {"staged", "fp16", true, 65536},   {"library", "fp32", false, 0},
+    {"library", "tf32", false, 0},     {"library", "fp32", false, 65536},
+    {"library", "tf32", false, 65536},
 };
 
 typedef struct {
@@ -140,8 +146,8 @@ static lk_status run_contender(const lk_backend *cuda, const lk_fixture *f,
                                const lk_options *o, const lk_contender *what,
                                lk_report *report, lk_error *err)
 {
-    const lk_device_options options = {.path = what->path,
-                                       .precision = what->precision};
+    const lk_device_options options = {
+        .path = what->path, .precision = what->precision, .tile = what->tile};
     lk_speed *speed = calloc(1, sizeof *speed);
     lk_rig rig = {0};
     lk_status st = LK_OK;
