@@ -87,7 +87,10 @@ static uint32_t choose_rows(const lk_device *device, size_t tile)
     size_t rows = tile;
 
     if (rows == 0) {
-        cudaDeviceGetAttribute(&l2, cudaDevAttrL2CacheSize, device->ordinal);
+        if (cudaDeviceGetAttribute(&l2, cudaDevAttrL2CacheSize, device->ordinal) !=
+            cudaSuccess) {
+            cudaGetLastError(); /* the least then */
+        }
         rows = (size_t)l2 / 4 * 3 / row_bytes;
         if (rows < 8192) rows = 8192;
     }

@@ -22,7 +22,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 draws=10000000 few=200000 quick='' bench=1 checks=1 emulated=OFF build=build-gpu name='' limit=500
-speed_s=4
+speed_s=4 checks_s=400
 while [ $# -gt 0 ]; do
     case $1 in
     --draws) draws=$2 && shift ;;
@@ -44,7 +44,7 @@ if [ -d /usr/local/cuda/bin ]; then PATH=$PATH:/usr/local/cuda/bin; fi
 shape=()
 if [ "$emulated" = ON ]; then
     shape=(--shape '5,37,51' --problems 3)
-    few=3000 draws=3000 speed_s=0.05
+    few=3000 draws=3000 speed_s=0.05 checks_s=1200
 fi
 mkdir -p "$build" || exit 2
 parts=$(mktemp -d) || exit 2
@@ -117,7 +117,7 @@ fi
 
 # A comparison that would not end in time is no comparison: --draws says how long it is.
 # shellcheck disable=SC2086 # nothing, or one word
-[ "$checks" = 0 ] || step "checks" 400 "$build/gpu_check" --plugin "$plugin" --draws "$draws" --few "$few" \
+[ "$checks" = 0 ] || step "checks" "$checks_s" "$build/gpu_check" --plugin "$plugin" --draws "$draws" --few "$few" \
     --threads "$threads" --reference "$build/reference.bin" "${shape[@]}" $quick \
     --json "$parts/checks.json"
 
