@@ -175,6 +175,10 @@ static void another_spec_is_refused_with_both_digests(void **state)
     other.spec.seed++;
     refuse(&whole, &other, "another seed");
     other.spec.seed--;
+    other.spec.stream_version = LK_STREAM_NONE;
+    refuse(&whole, &other, "exact counts, not those of --path library");
+    refuse(&other, &whole, "counts of --path library, not exact ones");
+    other.spec.stream_version = LK_STREAM_VERSION;
     other.index[3]++;
     refuse(&whole, &other, "row 3 is problem 10 in one, 11 in the other");
     lk_result_release(&other);

@@ -82,6 +82,45 @@ static void specs_differ_by_the_first_difference(void **state)
     assert_non_null(strstr(err.text, result.spec.model_digest));
 }
 
+/* Counts of a library's draws keep no smallest score, and the file says what they are; of
+ * the stream's, a success is a score. */
+static void counts_that_are_not_exact_are_marked(void **state)
+{
+    const double best = result.tally.best[0];
+    const uint64_t best_attempt = result.tally.best_attempt[0];
+    lk_result got = {0};
+    lk_safetensors file = {0};
+    lk_error err = {0};
+    (void)state;
+
+    result.tally.best[0] = (double)INFINITY;
+    result.tally.best_attempt[0] = LK_NO_ATTEMPT;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_result_read(path, &got, &err), LK_E_MISMATCH);
+    assert_non_null(strstr(err.text, "best_attempt[0]"));
+
+    result.spec.stream_version = LK_STREAM_NONE;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_result_read(path, &got, NULL), LK_OK);
+    assert_int_equal(got.spec.stream_version, LK_STREAM_NONE);
+    assert_int_equal(lk_safetensors_read(path, &file, NULL), LK_OK);
+    assert_non_null(strstr(lk_safetensors_entry(&file, "largek.warning"), "not exact"));
+    lk_safetensors_release(&file);
+
+    result.spec.stream_version = LK_STREAM_VERSION;
+    assert_int_equal(lk_spec_same(&got.spec, &result.spec, &err), LK_E_MISMATCH);
+    assert_string_equal(err.text, "counts of --path library, not exact ones");
+    assert_int_equal(lk_spec_same(&result.spec, &got.spec, &err), LK_E_MISMATCH);
+    assert_string_equal(err.text, "exact counts, not those of --path library");
+    result.tally.best[0] = best;
+    result.tally.best_attempt[0] = best_attempt;
+    assert_int_equal(lk_result_write(path, &result, NULL), LK_OK);
+    assert_int_equal(lk_safetensors_read(path, &file, NULL), LK_OK);
+    assert_null(lk_safetensors_entry(&file, "largek.warning"));
+    lk_safetensors_release(&file);
+    lk_result_release(&got);
+}
+
 static void write_bytes(const char *data, size_t bytes)
 {
     FILE *file = fopen(path, "wb");
@@ -398,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_back),
         cmocka_unit_test(specs_differ_by_the_first_difference),
+        cmocka_unit_test(counts_that_are_not_exact_are_marked),
         cmocka_unit_test(no_damaged_file_is_taken),
         cmocka_unit_test(counts_must_agree_with_their_ranges),
         cmocka_unit_test(impossible_numbers_are_refused),

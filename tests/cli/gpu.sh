@@ -20,7 +20,7 @@ gpu() {
     LARGEK_PLUGIN_DIR=$plugins/$kind sample -n 10 -o r.safetensors --force \
         --device "$device" "$@" >/dev/null 2>said || code=$?
     sed -e "s|$plugins|PLUGINS|g" -e 's/sample: device: .*/sample: device: the cpu/' \
-        -e '/ attempts in all; /d' -e 's/^/    /' said
+        -e 's/ABI [0-9]*/ABI N/' -e '/ attempts in all; /d' -e 's/^/    /' said
     [ $code = 0 ] || echo "    exit $code"
 }
 
