@@ -1,11 +1,13 @@
 /* scale.c - the constants of docs/scale.md, as JSON.
  *
- *     bench_scale files PROBLEMS THRESHOLDS FOLDER    a result: bytes, write, read, merge
- *     bench_scale report THRESHOLDS                   a unit of one problem, as messages
- *     mpirun -n R bench_scale ranks                   a question to all ranks, and a piece
+ *     bench_scale file PROBLEMS THRESHOLDS DRAWS SHARDS FOLDER   a shard's file: bytes, times
+ *     bench_scale merge PROBLEMS THRESHOLDS DRAWS SHARDS         all shards added up
+ *     bench_scale report THRESHOLDS                              a unit, as messages
+ *     mpirun -n R bench_scale ranks                              a question to all ranks
  *
  * Medians of ROUNDS.  A file is written as a checkpoint is: fsync of file and folder.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +16,10 @@
 
 #include "base/clock.h"
 #include "cluster/labour.h"
+#include "engine/engine.h"
 #include "largek/largek.h"
 
-enum { ROUNDS = 9, QUESTIONS = 200, LATENT = 20, HIDDEN = 400, PIXELS = 784 };
+enum { ROUNDS = 3, QUESTIONS = 200, LATENT = 20, HIDDEN = 400, PIXELS = 784 };
 
 static int compare(const void *a, const void *b)
 {
@@ -31,19 +34,34 @@ static double median(double *value, size_t count)
     return value[count / 2];
 }
 
-/* Attempts first .. first + n - 1 of every problem, one in t + 2 of them a success at the
- * t-th threshold from the top, spread over 40 bins of the histogram. */
-static lk_status fill(lk_result *result, uint64_t first, uint64_t n, lk_error *err)
+/* A run's size, and the shard of it. */
+typedef struct {
+    size_t problems, thresholds;
+    uint64_t draws;
+    lk_share share;
+} plan;
+
+/* All attempts of a shard; successes at all thresholds, spread over 40 bins. */
+static lk_status fill(lk_result *result, const plan *of, lk_error *err)
 {
-    const size_t thresholds = result->spec.thresholds;
+    const size_t thresholds = of->thresholds;
+    lk_tally *tally = &result->tally;
     lk_status st = LK_OK;
 
-    for (size_t p = 0; p < result->spec.problems; p++) {
-        lk_tally *tally = &result->tally;
+    for (size_t p = 0; p < of->problems; p++) {
+        const uint64_t n = lk_share_count(&of->share, p, of->draws);
+        uint64_t end = 0, first = LK_NO_ATTEMPT;
 
+        for (uint64_t at = 0; at < of->draws; at = end) {
+            at = lk_share_next(&of->share, p, at, &end);
+            if (at >= of->draws) break;
+            if (end > of->draws) end = of->draws;
+            if (first == LK_NO_ATTEMPT) first = at;
+            LK_TRY(lk_ranges_add(&result->done[p], at, end, err));
+        }
         tally->attempts[p] = n;
         for (size_t t = 0; t < thresholds; t++) {
-            tally->successes[p * thresholds + t] = n / (thresholds - t + 1);
+            tally->successes[p * thresholds + t] = n;
             tally->first[p * thresholds + t] = first;
         }
         tally->best[p] = 0.25;
@@ -51,67 +69,48 @@ static lk_status fill(lk_result *result, uint64_t first, uint64_t n, lk_error *e
         for (size_t b = 100; b < 140; b++) {
             tally->histogram[p * LK_HISTOGRAM_BINS + b] = n / 40;
         }
-        LK_TRY(lk_ranges_add(&result->done[p], first, first + n, err));
+        tally->histogram[p * LK_HISTOGRAM_BINS + 100] += n % 40;
     }
 
 out:
     return st;
 }
 
-static lk_status make_result(size_t problems, size_t thresholds, uint64_t first,
-                             lk_result *out, lk_error *err)
+static lk_status make_result(const plan *of, bool filled, lk_result *out, lk_error *err)
 {
-    lk_spec spec = {.problems = problems,
+    lk_spec spec = {.problems = of->problems,
                     .latent = LATENT,
                     .pixels = PIXELS,
-                    .thresholds = thresholds,
+                    .thresholds = of->thresholds,
                     .temperature = 1.1,
                     .seed = 1,
                     .stream_version = LK_STREAM_VERSION};
-    uint64_t *index = calloc(problems, sizeof *index);
+    uint64_t *index = calloc(of->problems, sizeof *index);
     lk_status st = LK_OK;
 
-    if (index == NULL) return LK_FAIL(err, LK_E_MEMORY, "%zu problems", problems);
-    for (size_t p = 0; p < problems; p++) index[p] = p;
-    for (size_t t = 0; t < thresholds; t++) spec.threshold[t] = 1.0 + (double)t;
+    if (index == NULL) return LK_FAIL(err, LK_E_MEMORY, "%zu problems", of->problems);
+    for (size_t p = 0; p < of->problems; p++) index[p] = p;
+    for (size_t t = 0; t < of->thresholds; t++) spec.threshold[t] = 1.0 + (double)t;
     memset(spec.model_digest, '0', 32);
     memset(spec.problems_digest, '0', 32);
     LK_TRY(lk_result_init(out, &spec, index, err));
-    LK_TRY(fill(out, first, 4000000, err));
+    if (filled) LK_TRY(fill(out, of, err));
 
 out:
     free(index);
     return st;
 }
 
-static lk_status time_merge(const lk_result *from, size_t problems, size_t thresholds,
-                            double *seconds, lk_error *err)
+static lk_status measure_file(const plan *of, const char *folder, lk_error *err)
 {
-    lk_result into = {0};
-    bool added;
-    lk_status st = LK_OK;
-
-    LK_TRY(make_result(problems, thresholds, 4000000, &into, err));
-    const double start = lk_clock_s();
-    LK_TRY(lk_result_merge(&into, from, &added, err));
-    *seconds = lk_clock_s() - start;
-
-out:
-    lk_result_release(&into);
-    return st;
-}
-
-static lk_status measure_files(size_t problems, size_t thresholds, const char *folder,
-                               lk_error *err)
-{
-    double write_s[ROUNDS], read_s[ROUNDS], merge_s[ROUNDS];
+    double write_s[ROUNDS], read_s[ROUNDS];
     lk_result result = {0}, again = {0};
     char path[4096];
     struct stat file = {0};
     lk_status st = LK_OK;
 
     snprintf(path, sizeof path, "%s/scale.safetensors", folder);
-    LK_TRY(make_result(problems, thresholds, 0, &result, err));
+    LK_TRY(make_result(of, true, &result, err));
     for (size_t i = 0; i < ROUNDS; i++) {
         double start = lk_clock_s();
 
@@ -120,18 +119,53 @@ static lk_status measure_files(size_t problems, size_t thresholds, const char *f
         start = lk_clock_s();
         LK_TRY(lk_result_read(path, &again, err));
         read_s[i] = lk_clock_s() - start;
-        LK_TRY(time_merge(&again, problems, thresholds, &merge_s[i], err));
         lk_result_release(&again);
     }
     stat(path, &file);
-    printf("{\"problems\":%zu,\"thresholds\":%zu,\"file_bytes\":%lld,\"write_s\":%.6g,"
-           "\"read_s\":%.6g,\"add_s\":%.6g}\n",
-           problems, thresholds, (long long)file.st_size, median(write_s, ROUNDS),
-           median(read_s, ROUNDS), median(merge_s, ROUNDS));
+    printf(
+        "{\"problems\":%zu,\"thresholds\":%zu,\"draws\":%" PRIu64 ",\"shards\":%" PRIu64
+        ",\"ranges\":%zu,\"file_bytes\":%lld,\"write_s\":%.6g,\"read_s\":%.6g}\n",
+        of->problems, of->thresholds, of->draws, of->share.shards, result.done[0].count,
+        (long long)file.st_size, median(write_s, ROUNDS), median(read_s, ROUNDS));
 
 out:
     lk_result_release(&again);
     lk_result_release(&result);
+    return st;
+}
+
+/* Shards in an order without order, as files come; the sum has most ranges half-way. */
+static lk_status measure_merge(const plan *whole, lk_error *err)
+{
+    const uint64_t shards = whole->share.shards;
+    lk_result sum = {0}, part = {0};
+    double seconds = 0.0;
+    size_t most = 0;
+    lk_status st = LK_OK;
+
+    LK_TRY(make_result(whole, false, &sum, err));
+    for (uint64_t i = 0; i < shards; i++) {
+        plan one = *whole;
+        bool added;
+
+        one.share.shard =
+            i * 53 % shards; /* each once, where 53 does not divide them */
+        LK_TRY(make_result(&one, true, &part, err));
+        const double start = lk_clock_s();
+        LK_TRY(lk_result_merge(&sum, &part, &added, err));
+        seconds += lk_clock_s() - start;
+        lk_result_release(&part);
+        if (sum.done[0].count > most) most = sum.done[0].count;
+    }
+    printf("{\"problems\":%zu,\"thresholds\":%zu,\"draws\":%" PRIu64
+           ",\"shards\":%" PRIu64
+           ",\"add_s\":%.6g,\"ranges_most\":%zu,\"ranges_end\":%zu}\n",
+           whole->problems, whole->thresholds, whole->draws, shards,
+           seconds / (double)shards, most, sum.done[0].count);
+
+out:
+    lk_result_release(&part);
+    lk_result_release(&sum);
     return st;
 }
 
@@ -233,50 +267,35 @@ out:
     return st;
 }
 
-/* Rank 0: a question that all answer, and a run of one small unit a rank. */
+/* Rank 0: opening a workload on all, and a question that all answer. */
 static lk_status measure_ranks(lk_cluster *cluster, lk_error *err)
 {
-    static double question_s[QUESTIONS], run_s[QUESTIONS], band[100];
+    static double question_s[QUESTIONS], band[100];
     usual *u = calloc(1, sizeof *u);
     const lk_backend *backend = NULL;
     lk_device *device = NULL;
-    lk_tally tally = {0};
-    lk_run_notes notes = {.violation = calloc(100, sizeof(double))};
     lk_rank_place place;
     lk_status st = LK_OK;
 
-    if (u == NULL || notes.violation == NULL) {
-        st = LK_FAIL(err, LK_E_MEMORY, "no room for a benchmark");
-        goto out;
-    }
+    if (u == NULL) return LK_FAIL(err, LK_E_MEMORY, "no room for a benchmark");
     lk_cluster_place(cluster, &place);
     LK_TRY(usual_init(u, 1, err));
-    LK_TRY(lk_tally_init(&tally, 100, 1, err));
     const double start = lk_clock_s();
     LK_TRY(lk_cluster_open(cluster, &u->work, opener, NULL, &backend, &device, err));
     const double open_s = lk_clock_s() - start;
 
     for (size_t i = 0; i < QUESTIONS; i++) {
-        lk_unit unit[64];
-        double from = lk_clock_s();
+        const double from = lk_clock_s();
 
         LK_TRY(backend->set_guard(device, band, err));
         question_s[i] = lk_clock_s() - from;
-        for (size_t r = 0; r < 64; r++) unit[r] = (lk_unit){r, i, 1};
-        from = lk_clock_s();
-        LK_TRY(backend->run(device, unit, place.ranks, &tally, &notes, err));
-        run_s[i] = lk_clock_s() - from;
     }
-    printf(
-        "{\"ranks\":%zu,\"open_s\":%.6g,\"question_s\":%.6g,\"run_of_nothing_s\":%.6g"
-        "}\n",
-        place.ranks, open_s, median(question_s, QUESTIONS), median(run_s, QUESTIONS));
+    printf("{\"ranks\":%zu,\"open_s\":%.6g,\"question_s\":%.6g}\n", place.ranks, open_s,
+           median(question_s, QUESTIONS));
 
 out:
     if (device != NULL) backend->close(device);
-    lk_tally_release(&tally);
-    free(notes.violation);
-    if (u != NULL) lk_mlp_release(&u->decoder);
+    lk_mlp_release(&u->decoder);
     free(u);
     return st;
 }
@@ -289,8 +308,8 @@ static lk_status run_ranks(lk_error *err)
 
     if (st != LK_OK) return st;
     lk_cluster_place(cluster, &place);
-    if (cluster == NULL || place.ranks > 64) {
-        st = LK_FAIL(err, LK_E_ARG, "start it with mpirun, on 2 to 64 ranks");
+    if (cluster == NULL) {
+        st = LK_FAIL(err, LK_E_ARG, "start it with mpirun, on two ranks or more");
     } else if (place.rank == 0) {
         st = measure_ranks(cluster, err);
     } else {
@@ -300,23 +319,34 @@ static lk_status run_ranks(lk_error *err)
     return st;
 }
 
+static plan plan_of(char **word)
+{
+    return (plan){.problems = strtoul(word[0], NULL, 10),
+                  .thresholds = strtoul(word[1], NULL, 10),
+                  .draws = strtoull(word[2], NULL, 10),
+                  .share = {.shard = 0, .shards = strtoull(word[3], NULL, 10)}};
+}
+
 int main(int argc, char **argv)
 {
     lk_error err = {0};
     lk_status st = LK_E_ARG;
 
-    if (argc == 5 && strcmp(argv[1], "files") == 0) {
-        st = measure_files(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10),
-                           argv[4], &err);
+    if (argc == 7 && strcmp(argv[1], "file") == 0) {
+        const plan asked = plan_of(argv + 2);
+
+        st = measure_file(&asked, argv[6], &err);
+    } else if (argc == 6 && strcmp(argv[1], "merge") == 0) {
+        const plan asked = plan_of(argv + 2);
+
+        st = measure_merge(&asked, &err);
     } else if (argc == 3 && strcmp(argv[1], "report") == 0) {
         st = measure_report(strtoul(argv[2], NULL, 10), &err);
     } else if (argc == 2 && strcmp(argv[1], "ranks") == 0) {
         st = run_ranks(&err);
     } else {
-        fprintf(
-            stderr,
-            "usage: bench_scale files PROBLEMS THRESHOLDS FOLDER | report THRESHOLDS | "
-            "ranks\n");
+        fprintf(stderr, "usage: bench_scale file P T DRAWS SHARDS FOLDER | "
+                        "merge P T DRAWS SHARDS | report T | ranks\n");
         return 2;
     }
     if (st != LK_OK) fprintf(stderr, "bench_scale: %s\n", err.text);

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """What a very large run costs in time, checkpoint traffic and merging: docs/scale.md.
 
-    bench/scale.py measure BUILD FILE.json    measures the constants (BUILD has bench_scale)
-    bench/scale.py table FILE.json            the tables of docs/scale.md, from the constants
-        [--draws 1e15] [--gpus 1000] [--checkpoint-s 30] [--per-rank-0 8]
+    bench/scale.py measure BUILD FILE.json     measures the constants (BUILD has bench_scale)
+    bench/scale.py table FILE.json             prints the tables
+        [--checkpoint-s 30]
+    bench/scale.py docs FILE.json scale.md     puts them between the document's markers
+    bench/scale.py check FILE.json scale.md    exit 1 where the document has others
 
 The rate of a GPU is a parameter: none has been measured.  Python 3 alone.
 """
@@ -11,13 +13,17 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
 SIZES = [(400, 6), (10_000, 6), (100_000, 6), (100_000, 64)]
-RATES = [("a CPU core, measured", None), ("1e6", 1e6), ("1e7", 1e7), ("1e8", 1e8), ("1e9", 1e9)]
-CORES = 2
+DRAWS, GPUS, SHARDS = 1e15, 1000, 125  # of the plan: what is measured depends on them
+MERGED = 400  # problems that are merged to measure it; more take as much longer
+RATES = [1e6, 1e7, 1e8, 1e9]
 UNITS_MAX = 16384  # of a batch: src/engine/run.c
-BATCH_S = 1.0  # src/cluster/lead.c
+BINS = 256
+LATENT, PIXELS = 20, 784
+BEGIN, END = "<!-- bench/scale.py -->\n", "<!-- end -->\n"
 
 
 def bench(build, *words, ranks=0):
@@ -26,102 +32,136 @@ def bench(build, *words, ranks=0):
         command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] + command
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                        LARGEK_PLUGIN_DIR=os.path.abspath(build))
-    out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     return json.loads(out.stdout)
 
 
 def measure(build, path):
     here = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(here, "results", "cpu-zen5-2cores.json")) as f:
+    with open(os.path.join(here, "results", "cpu-zen5-2cores.json"), encoding="utf-8") as f:
         cpu = json.load(f)
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(dir=".") as folder:
-        files = [bench(build, "files", p, t, folder) for p, t in SIZES]
+        files = [bench(build, "file", p, t, int(DRAWS / p), SHARDS, folder) for p, t in SIZES]
     constants = {
         "schema": 1,
         "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
+        "load_before": load,
         "core_rate": cpu["rows"][0]["draws_per_s"] / cpu["threads"],
         "files": files,
+        "merges": [bench(build, "merge", min(p, MERGED), t, int(DRAWS / p), SHARDS)
+                   for p, t in SIZES],
         "report": [bench(build, "report", t) for t in (6, 64)],
         "ranks": [bench(build, "ranks", ranks=r) for r in (2, 3)],
     }
-    with open(path, "w") as f:
+    with open(path, "w", encoding="utf-8") as f:
         json.dump(constants, f, indent=1)
         f.write("\n")
 
 
 def duration(seconds):
-    for unit, size in (("years", 365.25 * 86400), ("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:,.1f} {unit}"
-    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    for unit, length in (("years", 365.25 * 86400), ("days", 86400), ("h", 3600), ("min", 60),
+                         ("s", 1), ("ms", 1e-3)):
+        if seconds >= length:
+            break
+    return f"{seconds / length:,.3g} {unit}" if seconds < 1000 * length else \
+        f"{seconds / length:,.0f} {unit}"
 
 
 def size(value):
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":
-            return f"{value:.3g} {unit}" if value < 1000 else f"{value:,.0f} {unit}"
+            return f"{value:.3g} {unit}"
         value /= 1000
+    return ""
 
 
 def row(*cells):
-    print("| " + " | ".join(str(c) for c in cells) + " |")
+    return "| " + " | ".join(str(c) for c in cells) + " |"
 
 
 def head(*cells):
-    row(*cells)
-    row(*["---"] * len(cells))
+    return [row(*cells), row(*["---"] * len(cells))]
 
 
-def table(c, draws, gpus, checkpoint_s, per_rank_0):
-    rates = [(name, c["core_rate"] if rate is None else rate) for name, rate in RATES]
-    shards = gpus // per_rank_0
+def times(c):
+    lines = [f"Time of {DRAWS:.0e} draws:", ""]
+    lines += head("draws/s of one device", "one", f"{GPUS:,}")
+    rates = [(f"{c['core_rate']:,.0f} (a CPU core, measured)", c["core_rate"])]
+    rates += [(f"{r:,.0f}", r) for r in RATES]
+    return lines + [row(n, duration(DRAWS / r), duration(DRAWS / r / GPUS)) for n, r in rates]
 
-    print(f"Time of {draws:.0e} draws, the GPUs always busy:\n")
-    head("draws/s of one", "one of it", f"{gpus:,} of it")
-    for name, rate in rates:
-        shown = f"{rate:,.0f} ({name})" if name[0] == "a" else f"{rate:,.0f}"
-        row(shown, duration(draws / rate), duration(draws / rate / gpus))
 
-    print(f"\nFiles: {gpus:,} GPUs as {shards} shards of {per_rank_0}, a checkpoint every "
-          f"{checkpoint_s:g} s:\n")
-    head("problems x thresholds", "file", "write", "of a shard's time", "all shards' traffic",
-         "traffic a day", "merge of all")
-    for f in c["files"]:
-        traffic = shards * f["file_bytes"] / checkpoint_s
-        merge = shards * (f["read_s"] + f["add_s"]) + f["write_s"]
-        row(f"{f['problems']:,} x {f['thresholds']}", size(f["file_bytes"]), duration(f["write_s"]),
-            f"{100 * f['write_s'] / checkpoint_s:.2g} %", size(traffic) + "/s",
-            size(86400 * traffic), duration(merge))
+def files(c, a):
+    lines = [f"Files, with {SHARDS} shards of {GPUS // SHARDS} devices, a checkpoint every "
+             f"{a.checkpoint_s:g} s:", ""]
+    lines += head("problems x thresholds", "ranges a problem", "a file", "its writing",
+                  "of a shard's time", "traffic of all", "merge of all", "ranges on the way")
+    for f, m in zip(c["files"], c["merges"]):
+        larger = f["problems"] / m["problems"]
+        merge = SHARDS * (f["read_s"] + larger * m["add_s"]) + f["write_s"]
+        lines.append(row(f"{f['problems']:,} x {f['thresholds']}", f["ranges"],
+                         size(f["file_bytes"]), duration(f["write_s"]),
+                         f"{100 * f['write_s'] / a.checkpoint_s:.2g} %",
+                         size(SHARDS * f["file_bytes"] / a.checkpoint_s) + "/s",
+                         duration(merge), size(16 * f["problems"] * m["ranges_most"])))
+    return lines
 
-    print("\nMessages of a run under MPI, at most, a batch a second:\n")
-    head("thresholds", "work, a unit", "report, a unit", f"{UNITS_MAX:,} units a batch")
+
+def messages(c):
+    lines = [f"Messages under MPI, a batch a second of at most {UNITS_MAX:,} units:", ""]
+    lines += head("thresholds", "work, a unit", "report, a problem", "at most",
+                  "all at most")
     for r in c["report"]:
-        total = UNITS_MAX * (r["work_bytes"] + r["report_bytes"]) / BATCH_S
-        row(r["thresholds"], size(r["work_bytes"]), size(r["report_bytes"]), size(total) + "/s")
+        most = (16 + 2 * r["thresholds"] + 2 * BINS) * 8  # src/cluster/labour.c
+        lines.append(row(r["thresholds"], size(r["work_bytes"]), size(r["report_bytes"]), size(most),
+                         size(UNITS_MAX * (r["work_bytes"] + most)) + "/s"))
+    lines += [""] + head("ranks here", "workload sent, devices open", "a question to all")
+    return lines + [row(r["ranks"], duration(r["open_s"]), duration(r["question_s"]))
+                    for r in c["ranks"]]
 
-    print("\nMemory of a rank for its tallies, and of the targets of 784 pixels:\n")
-    head("problems x thresholds", "tallies", "workload")
+
+def memory(c):
+    lines = ["Memory of a rank, for any number of draws:", ""]
+    lines += head("problems x thresholds", "tallies", "workload")
     for f in c["files"]:
         p, t = f["problems"], f["thresholds"]
-        row(f"{p:,} x {t}", size(p * (3 + 2 * t + 256) * 8), size(p * (784 * 4 + 40 * 4 + 8 * t + 8)))
+        lines.append(row(f"{p:,} x {t}", size(p * (3 + 2 * t + BINS) * 8),
+                         size(p * (4 * PIXELS + 8 * LATENT + 8 * t + 8))))
+    return lines
+
+
+def tables(c, a):
+    parts = [times(c), files(c, a), messages(c), memory(c)]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("measure", "table"))
+    parser.add_argument("what", choices=("measure", "table", "docs", "check"))
     parser.add_argument("words", nargs="+")
-    parser.add_argument("--draws", type=float, default=1e15)
-    parser.add_argument("--gpus", type=int, default=1000)
     parser.add_argument("--checkpoint-s", type=float, default=30.0)
-    parser.add_argument("--per-rank-0", type=int, default=8)
-    args = parser.parse_args()
-    if args.what == "measure":
-        measure(*args.words)
-        return
-    with open(args.words[0]) as f:
-        table(json.load(f), args.draws, args.gpus, args.checkpoint_s, args.per_rank_0)
+    a = parser.parse_args()
+    if a.what == "measure":
+        measure(*a.words)
+        return 0
+    with open(a.words[0], encoding="utf-8") as f:
+        text = tables(json.load(f), a)
+    if a.what == "table":
+        print(text, end="")
+        return 0
+    with open(a.words[1], encoding="utf-8") as f:
+        old = f.read()
+    before, rest = old.split(BEGIN)
+    new = before + BEGIN + "\n" + text + "\n" + END + rest.split(END)[1]
+    if a.what == "docs":
+        with open(a.words[1], "w", encoding="utf-8") as f:
+            f.write(new)
+        return 0
+    if new != old:
+        print(f"{a.words[1]}: other numbers than {a.words[0]}: bench/scale.py docs", file=sys.stderr)
+    return int(new != old)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

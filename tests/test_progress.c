@@ -111,6 +111,8 @@ static void quotas_of_both_versions_limit_threads(void **state)
     assert_int_equal(lk_cgroup_threads("cg.tmp/v1", "cg.tmp"), 0);
     assert_int_equal(lk_cgroup_threads("cg.tmp/none", "cg.tmp"), 0);
     assert_true(lk_threads_default() >= 1);
+    assert_true(lk_threads_shared(1) <= lk_threads_default());
+    assert_true(lk_threads_shared(1000000) == 1);
 }
 
 static int remove_folders(void **state)

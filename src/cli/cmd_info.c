@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/facts.h"
+#include "cluster/cluster.h"
 #include "largek/largek.h"
 
 typedef struct {
@@ -56,6 +57,18 @@ static void add_backend(lk_facts *facts, const char *name)
     }
 }
 
+static void add_mpi(lk_facts *facts)
+{
+    const char *name = NULL;
+    lk_error why = {0};
+
+    if (lk_cluster_library(&name, &why) == LK_OK) {
+        lk_facts_text(facts, "mpi", "%s", name);
+    } else {
+        lk_facts_text(facts, "mpi", "none: %s", why.text);
+    }
+}
+
 static lk_status run(void *data, lk_error *err)
 {
     const info_args *args = data;
@@ -69,6 +82,7 @@ static lk_status run(void *data, lk_error *err)
     lk_facts_count(&facts, "threads", lk_common_threads(&args->common));
     add_backend(&facts, "cpu");
     add_backend(&facts, "cuda");
+    add_mpi(&facts);
     add_libraries(&facts);
     return lk_facts_print(&facts, stdout, args->common.format, "info", err);
 }

@@ -38,6 +38,10 @@ typedef struct lk_cluster lk_cluster;
  *            another MPI than the launcher's; LK_E_DEVICE, LK_E_MEMORY */
 lk_status lk_cluster_join(int (*stop)(void), lk_cluster **out, lk_error *err);
 
+/* The library that ranks would talk through, "Open MPI 4.1.4".
+ * Errors  as lk_cluster_join says of the plugin */
+lk_status lk_cluster_library(const char **name, lk_error *err);
+
 /* Of NULL: rank 0 of 1. */
 void lk_cluster_place(const lk_cluster *cluster, lk_rank_place *out);
 

@@ -36,26 +36,28 @@ static size_t launched(void)
     return ranks;
 }
 
-static lk_status find_transport(size_t ranks, const lk_transport **out, lk_error *err)
+static lk_status find_transport(const lk_transport **out, lk_error *err)
 {
     char path[LK_PLUGIN_PATH_BYTES];
     void *symbol = NULL;
     lk_transport_entry entry;
-    lk_error why = {0};
+    const lk_status st = lk_plugin_open("mpi", LK_TRANSPORT_SYMBOL, path, &symbol, err);
 
-    if (lk_plugin_open("mpi", LK_TRANSPORT_SYMBOL, path, &symbol, &why) != LK_OK) {
-        return LK_FAIL(err, LK_E_MISSING,
-                       "one of %zu processes of a job, but this largek cannot use MPI: "
-                       "%.300s",
-                       ranks, why.text);
-    }
+    if (st != LK_OK) return st;
     memcpy(&entry, &symbol, sizeof entry);
     *out = entry(LK_TRANSPORT_ABI);
-    if (*out == NULL) {
-        return LK_FAIL(err, LK_E_MISSING, "%.400s: made for another version of largek",
-                       path);
-    }
-    return LK_OK;
+    if (*out != NULL) return LK_OK;
+    return LK_FAIL(err, LK_E_DEVICE, "%.400s: made for another version of largek",
+                   path);
+}
+
+lk_status lk_cluster_library(const char **name, lk_error *err)
+{
+    const lk_transport *transport = NULL;
+    const lk_status st = find_transport(&transport, err);
+
+    if (st == LK_OK) *name = transport->name;
+    return st;
 }
 
 lk_status lk_cluster_start(const lk_transport *transport, lk_peers *peers,
@@ -85,11 +87,17 @@ lk_status lk_cluster_join(int (*stop)(void), lk_cluster **out, lk_error *err)
     const lk_transport *transport = NULL;
     lk_peers *peers = NULL;
     lk_rank_place place = {0};
+    lk_error why = {0};
     lk_status st = LK_OK;
 
     *out = NULL;
     if (ranks <= 1) return LK_OK;
-    LK_TRY(find_transport(ranks, &transport, err));
+    if (find_transport(&transport, &why) != LK_OK) {
+        return LK_FAIL(err, LK_E_MISSING,
+                       "one of %zu processes of a job, but this largek cannot use MPI: "
+                       "%.300s",
+                       ranks, why.text);
+    }
     LK_TRY(transport->open(&peers, &place, err));
     if (place.ranks != ranks) {
         transport->close(peers, 1);

@@ -205,13 +205,15 @@ static void peers_close(lk_peers *peers, int orderly)
 
 const lk_transport *lk_plugin_transport(uint32_t abi)
 {
-    static const lk_transport table = {.abi = LK_TRANSPORT_ABI,
-                                       .name = "Open MPI",
-                                       .open = peers_open,
-                                       .send = peers_send,
-                                       .receive = peers_receive,
-                                       .broadcast = peers_broadcast,
-                                       .close = peers_close};
+    static const lk_transport table = {
+        .abi = LK_TRANSPORT_ABI,
+        .name = "Open MPI " LK_STR(OMPI_MAJOR_VERSION) "." LK_STR(
+            OMPI_MINOR_VERSION) "." LK_STR(OMPI_RELEASE_VERSION),
+        .open = peers_open,
+        .send = peers_send,
+        .receive = peers_receive,
+        .broadcast = peers_broadcast,
+        .close = peers_close};
 
     return abi == LK_TRANSPORT_ABI ? &table : NULL;
 }
