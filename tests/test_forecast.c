@@ -199,6 +199,7 @@ static void backtests_compare_with_all_the_data(void **state)
     /* All problems and all attempts: every part is the data. */
     const lk_backtest whole = backtest("beta-binomial", n, c, PROBLEMS, PROBLEMS, N);
     assert_true(whole.sd < 1e-6); /* but for the order of the problems */
+    assert_true(backtest("beta-binomial", n, c, PROBLEMS, PROBLEMS, 50).sd > 1e-3);
     /* Levi's is the reference's own curve, and the line is not. */
     assert_true(fabs(backtest("levi", n, c, PROBLEMS, 40, 100).structural) < 1e-6);
     assert_true(fabs(backtest("power-law", n, c, PROBLEMS, 40, 100).structural) > 1e-3);

@@ -43,6 +43,10 @@ double lk_fit_law_needed(const lk_fit_law *law, const double param[], double tar
 /* -d log(-log pass@k) / d log k. */
 double lk_fit_law_local_exponent(const lk_fit_law *law, const double param[], double k);
 
+/* The mean number of attempts until a success, or k where none came before, k >= 1 whole:
+ * the sum of 1 - pass@j over j < k.  Relative error within 1e-9. */
+double lk_fit_law_attempts(const lk_fit_law *law, const double param[], double k);
+
 typedef struct {
     lk_fit_options fit;
     const double *k; /* [points] >= 1 */

@@ -10,7 +10,7 @@
  *   counts.h       successes from files               passk.h      pass@k
  *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
  *   law.h          laws of pass@k                     fit.h        laws fitted to counts
- *   forecast.h     fitted laws beyond the data
+ *   forecast.h     fitted laws beyond the data        cost.h       of attempts
  *   outcomes.h     attempts in their order            independence.h  of each other?
  *   safetensors.h  idx.h  npy.h                       files
  */
@@ -19,6 +19,7 @@
 
 #include "largek/backend.h"
 #include "largek/canonical.h"
+#include "largek/cost.h"
 #include "largek/counts.h"
 #include "largek/fit.h"
 #include "largek/forecast.h"

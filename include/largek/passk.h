@@ -66,6 +66,11 @@ typedef struct {
 
 lk_posterior lk_passk_bayes(uint64_t n, uint64_t c, uint64_t k);
 
+/* The unbiased estimate of the mean number of attempts until a success, or k where none came
+ * before: sum over j < k of C(n-c, j)/C(n, j), which adds up to
+ * (n+1)/(c+1) (1 - C(n-c, k)/C(n+1, k)).  NaN unless c <= n < 2^53 and 1 <= k <= n. */
+double lk_passk_attempts(uint64_t n, uint64_t c, uint64_t k);
+
 typedef struct {
     double mean;      /* a probability                                     */
     double std_error; /* of `mean`, over problems; NaN where problems < 2  */

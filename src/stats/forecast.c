@@ -9,6 +9,7 @@
 
 #include "largek/stream.h"
 #include "stats/curve_law.h"
+#include "stats/gauss.h"
 #include "stats/special.h"
 
 #define K_MAX 1e30
@@ -59,6 +60,38 @@ double lk_fit_law_needed(const lk_fit_law *law, const double param[], double tar
         }
     }
     return exp(hi);
+}
+
+typedef struct {
+    const lk_fit_law *law;
+    const double *param;
+} fitted;
+
+static double failure_at(double k, const void *with)
+{
+    const fitted *f = with;
+
+    return exp(lk_fit_law_log_failure(f->law, f->param, k));
+}
+
+/* Term by term, and then by the formula of Euler and Maclaurin with its first correction, the
+ * next being of order FIRST^-4. */
+double lk_fit_law_attempts(const lk_fit_law *law, const double param[], double k)
+{
+    enum { FIRST = 128 };
+    const fitted f = {law, param};
+    const double end = k - 0.5, few = fmin(k, FIRST);
+    double sum = 1.0; /* the first attempt is made by all */
+
+    for (double j = few - 1.0; j >= 1.0; j -= 1.0) sum += failure_at(j, &f);
+    if (k <= FIRST) return sum;
+    for (double at = few - 0.5; at < end; at *= 2.0) {
+        sum += lk_gauss(failure_at, &f, at, fmin(2.0 * at, end));
+    }
+    /* -(slope at the end - slope at the start)/24, the slopes by differences. */
+    const double start = failure_at(FIRST, &f) - failure_at(FIRST - 1.0, &f);
+    const double stop = failure_at(k, &f) - failure_at(k - 1.0, &f);
+    return sum + (start - stop) / 24.0;
 }
 
 double lk_fit_law_local_exponent(const lk_fit_law *law, const double param[], double k)

@@ -103,6 +103,12 @@ double lk_passk_plugin(uint64_t n, uint64_t c, double k)
     return -expm1(k * log_rest(c, n));
 }
 
+double lk_passk_attempts(uint64_t n, uint64_t c, uint64_t k)
+{
+    if (n >= N_MAX || c > n || k < 1 || k > n) return NAN;
+    return (double)(n + 1) / (double)(c + 1) * lk_passk(n + 1, c + 1, k);
+}
+
 lk_status lk_passk_mean(const uint64_t n[], const uint64_t c[], size_t problems,
                         uint64_t k, lk_estimate *out, lk_error *err)
 {
