@@ -95,6 +95,10 @@ static void power_laws_match_the_pythia_table(void **state)
         assert_int_equal(r.status, LK_FIT_OK);
         assert_true(fabs(r.param[0].value - want[row].a) < 1e-3);
         assert_true(fabs(r.param[1].value - want[row].b) < 5.1e-4);
+        /* An interval of 95 % in the logarithm of a, and the standard error of a. */
+        check_rel(r.param[0].se,
+                  r.param[0].value * log(r.param[0].hi / r.param[0].lo) / 3.9199279690,
+                  1e-9);
         assert_true(r.param[1].se > 0.0 && r.param[1].lo < r.param[1].value &&
                     r.param[1].hi > r.param[1].value);
     }

@@ -277,7 +277,7 @@ static void urn_draws_follow_the_distribution(void **state)
                            {1000, 995, 30},
                            {10000, 122, 9990},
                            {UINT64_C(1) << 53, UINT64_C(1) << 52, UINT64_C(1) << 51}};
-    lk_word_reader words = lk_words_from(1, 0, 0);
+    lk_place place = {1, 0, 0};
     uint64_t times[26] = {0};
     (void)state;
 
@@ -290,7 +290,7 @@ static void urn_draws_follow_the_distribution(void **state)
         double sum = 0.0, square = 0.0, fourth = 0.0;
 
         for (int j = 0; j < DRAWS; j++) {
-            const uint64_t x = lk_urn_draw(urn, &words);
+            const uint64_t x = lk_urn_draw(urn, &place);
             const double d = (double)x - mean;
 
             assert_true(x <= urn->c && x <= urn->k);

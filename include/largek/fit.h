@@ -89,7 +89,8 @@ extern const lk_fit_options lk_fit_defaults;
 
 typedef struct {
     lk_fit_status status;
-    char reason[160]; /* a sentence where the status is not ok, else "" */
+    char reason[160]; /* a sentence where the status is not ok, or of a power law
+                         its local exponents; else "" */
     size_t params;
     lk_fit_value param[LK_FIT_PARAMS_MAX]; /* in the order of the law's names       */
     size_t free_params;                    /* as AIC counts them                    */

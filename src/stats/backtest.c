@@ -12,6 +12,7 @@
 #include "largek/forecast.h"
 #include "largek/passk.h"
 #include "stats/curve_law.h"
+#include "stats/draw.h"
 #include "stats/hypergeometric.h"
 
 /* A backtest under way. */
@@ -28,18 +29,18 @@ typedef struct {
 static void draw_part(const work *w, size_t r, size_t order[], uint64_t n[],
                       uint64_t c[])
 {
-    lk_word_reader words = lk_words_from(w->options->seed, r, 0);
+    lk_place place = {w->options->seed, r, 0};
 
     for (size_t i = 0; i < w->problems; i++) order[i] = i;
     for (size_t i = 0; i < w->options->problems; i++) {
         const double left = (double)(w->problems - i);
-        const size_t with = i + (size_t)(lk_words_uniform(&words) * left);
+        const size_t with = i + (size_t)(lk_draw_uniform(&place) * left);
         const size_t chosen = order[with];
 
         order[with] = order[i];
         order[i] = chosen;
         n[i] = w->options->attempts;
-        c[i] = lk_urn_draw(&(lk_urn){w->n[chosen], w->c[chosen], n[i]}, &words);
+        c[i] = lk_urn_draw(&(lk_urn){w->n[chosen], w->c[chosen], n[i]}, &place);
     }
 }
 

@@ -1,8 +1,5 @@
 /* bayes.c - the posterior of pass@k under a uniform prior.
  *
- * m(k) = B(a, b+k)/B(a, b) of integers a, b is C(b+k-1, k)/C(a+b+k-1, k): the ratio of
- * largek/passk.h for a+b+k-1 attempts and a successes.
- *
  * The variance is m(k)^2 (exp(q) - 1) with q = log m(2k) - 2 log m(k), and the difference
  * keeps no digits where the posterior is narrow.  As a product of a or of k factors,
  *
@@ -18,31 +15,12 @@
 #include "largek/metric.h"
 #include "largek/passk.h"
 #include "stats/gauss.h"
-#include "stats/stirling.h"
+#include "stats/special.h"
 
 enum { TERMS_MAX = 4096 };
 
-#define N_MAX (UINT64_C(1) << 52) /* as above this k is as large as n, or small */
+#define N_MAX (UINT64_C(1) << 52) /* so that a + b is whole */
 #define K_MAX (UINT64_C(1) << 62)
-
-/* log m(k) where k is 2^52 at least and far above a: the Stirling form, in which k takes
- * part through logarithms alone. */
-static double log_mean_far(double a, double b, double k)
-{
-    double last = 0.0;
-
-    /* B(a, b+k)/B(a, b) = B(a, b+1+k)/B(a, b+1) (b (a+b+k))/((a+b) (b+k)) */
-    for (; b < LK_STIRLING_MIN; b += 1.0) last += log(b / (a + b)) + log1p(a / (b + k));
-    return last - a * log1p(k / (a + b)) + (b - 0.5) * log1p(a / b) -
-           (b + k - 0.5) * log1p(a / (b + k)) + lk_stirling_tail(b + k) +
-           lk_stirling_tail(a + b) - lk_stirling_tail(b) - lk_stirling_tail(a + b + k);
-}
-
-static double log_mean(uint64_t n, uint64_t c, uint64_t k)
-{
-    if (k <= 2 * N_MAX - n - 1) return -lk_passk_log_failure(n + 1 + k, c + 1, k);
-    return log_mean_far((double)c + 1.0, (double)(n - c) + 1.0, (double)k);
-}
 
 /* The sums of the head comment: log(1 + top / ((x + far) (x + near))). */
 typedef struct {
@@ -89,7 +67,7 @@ static moments failure_moments(uint64_t n, uint64_t c, uint64_t k)
     if (c > n || n > N_MAX || k < 1 || k > K_MAX) return (moments){NAN, NAN};
 
     const double a = (double)c + 1.0, b = (double)(n - c) + 1.0, large = (double)k;
-    const double log_m = log_mean(n, c, k);
+    const double log_m = lk_log_gamma_cross(b, a, large);
     const term by_a = {large * large, b + 2.0 * large, b};
     const term by_k = {a * large, a + b + large, b};
     const double q = c + 1 < k ? sum_terms(&by_a, c + 1) : sum_terms(&by_k, k);

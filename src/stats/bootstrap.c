@@ -20,6 +20,7 @@
 
 #include "largek/interval.h"
 #include "largek/stream.h"
+#include "stats/quantile.h"
 
 typedef struct {
     const double *value; /* [problems][columns] */
@@ -136,24 +137,6 @@ out:
     return st;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
-
-    return (a > b) - (a < b);
-}
-
-/* The quantile of sorted numbers that interpolates between order statistics (type 7 of
- * Hyndman and Fan, as R and NumPy do). */
-static double quantile(const double sorted[], size_t count, double chance)
-{
-    const double at = chance * (double)(count - 1);
-    const size_t i = (size_t)at;
-
-    if (i + 1 >= count) return sorted[count - 1];
-    return sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]);
-}
-
 /* z0 of [3], ties counted half.  Means that differ by rounding alone are ties. */
 static double bias_correction(const job *j, const double mean[], double observed)
 {
@@ -188,7 +171,7 @@ static lk_interval bootstrap_interval(const job *j, lk_mean_method method,
     const double tail = 0.5 * (1.0 - j->level);
     double lo = tail, hi = 1.0 - tail;
 
-    qsort(mean, j->resamples, sizeof mean[0], by_value);
+    qsort(mean, j->resamples, sizeof mean[0], lk_by_value);
     if (method == LK_MEAN_BCA) {
         const double z = gsl_cdf_ugaussian_Qinv(tail);
         const double z0 = bias_correction(j, mean, m->mean);
@@ -196,8 +179,8 @@ static lk_interval bootstrap_interval(const job *j, lk_mean_method method,
         lo = bca_chance(z0, m->acceleration, -z);
         hi = bca_chance(z0, m->acceleration, z);
     }
-    return (lk_interval){quantile(mean, j->resamples, lo),
-                         quantile(mean, j->resamples, hi)};
+    return (lk_interval){lk_quantile(mean, j->resamples, lo),
+                         lk_quantile(mean, j->resamples, hi)};
 }
 
 static lk_interval delta_interval(const job *j, const column_moments *m)

@@ -159,8 +159,16 @@ static void fit_line(const curve *c, double t[])
 /* Free variables of the search: logarithms of positive parameters, logits of chances. */
 static bool is_chance(lk_curve_kind kind, size_t i)
 {
-    return i == 2 || (kind != LK_CURVE_LEVI && kind != LK_CURVE_EXP_POWER && i == 0) ||
-           (kind == LK_CURVE_EXCHANGEABLE && i == 1);
+    switch (kind) {
+    case LK_CURVE_POWER:
+    case LK_CURVE_POWER_WEIGHTED:
+    case LK_CURVE_EXP_POWER: return false;
+    case LK_CURVE_LEVI: return i == 2;
+    case LK_CURVE_EXCHANGEABLE: return true;
+    case LK_CURVE_DESIGN_EFFECT:
+    case LK_CURVE_HAZARD: return i != 1;
+    }
+    return false;
 }
 
 static double from_u(lk_curve_kind kind, size_t i, double u)
@@ -315,8 +323,8 @@ static bool covariance(const curve *c, const double u[], const bool held[],
     return regular;
 }
 
-/* A value f(u) with the standard error of the delta method; the interval is that of u +- z
- * se, carried over where `i` names one of them. */
+/* A parameter with the standard error of the delta method; its interval is that of u -+ z
+ * sd, carried over. */
 static lk_fit_value param_value(const curve *c, size_t i, const double u[], double sd,
                                 double z)
 {
@@ -325,7 +333,13 @@ static lk_fit_value param_value(const curve *c, size_t i, const double u[], doub
     const double b = from_u(c->kind, i, u[i] + z * sd);
     const double slope = is_chance(c->kind, i) ? value * (1.0 - value) : fabs(value);
 
-    return (lk_fit_value){value, slope * sd, fmin(a, b), fmax(a, b)};
+    const double se = slope * sd;
+
+    if (i == 2) { /* next to A = 1 its logit is anything */
+        return (lk_fit_value){value, se, fmax(0.0, value - z * se),
+                              fmin(1.0, value + z * se)};
+    }
+    return (lk_fit_value){value, se, fmin(a, b), fmax(a, b)};
 }
 
 /* The exponent of the tail as a function of u; NaN where the law has none. */

@@ -10,6 +10,7 @@
 #include "largek/stream.h"
 #include "stats/curve_law.h"
 #include "stats/gauss.h"
+#include "stats/quantile.h"
 #include "stats/special.h"
 
 #define K_MAX 1e30
@@ -217,24 +218,6 @@ static lk_status replicate_all(const work *w, lk_error *err)
     return LK_FAIL(err, worst, "%s: a resample could not be fitted", w->law->name);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
-
-    if (isnan(a) || isnan(b)) return isnan(a) - isnan(b); /* at the end */
-    return (a > b) - (a < b);
-}
-
-/* As bootstrap.c: type 7, and infinity where either neighbour is. */
-static double quantile(const double sorted[], size_t count, double chance)
-{
-    const double at = chance * (double)(count - 1);
-    const size_t i = (size_t)at;
-
-    if (i + 1 >= count || sorted[i] == sorted[i + 1]) return sorted[i];
-    return sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]);
-}
-
 /* Sorts the column; *count is how many of it are numbers. */
 static lk_interval percentiles(double column[], size_t resamples, double level,
                                size_t *count)
@@ -243,12 +226,12 @@ static lk_interval percentiles(double column[], size_t resamples, double level,
     size_t used = resamples;
 
     if (resamples == 0) return (lk_interval){NAN, NAN};
-    qsort(column, resamples, sizeof column[0], by_value);
+    qsort(column, resamples, sizeof column[0], lk_by_value);
     while (used > 0 && isnan(column[used - 1])) used--;
     *count = used;
     if (used < 2) return (lk_interval){NAN, NAN};
-    return (lk_interval){quantile(column, used, tail),
-                         quantile(column, used, 1.0 - tail)};
+    return (lk_interval){lk_quantile(column, used, tail),
+                         lk_quantile(column, used, 1.0 - tail)};
 }
 
 static void summarise(const work *w, lk_forecast *out)

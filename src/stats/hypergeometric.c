@@ -28,12 +28,13 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "stats/draw.h"
 #include "stats/gauss.h"
-#include "stats/stirling.h"
+#include "stats/special.h"
 
 #define SMOOTH_VARIANCE 0x1p24
 
-enum { FEW = 16, PANELS_MAX = 400 };
+enum { FEW = 16, PANELS_MAX = 400, TABLE = 16 };
 
 /* D(O, E) with their difference d = O - E known better than by subtraction.  [1] */
 static double deviance(double observed, double expected, double d)
@@ -52,14 +53,14 @@ static double deviance(double observed, double expected, double d)
 /* t(y) of the head comment; t(0) = 0. */
 static double factorial_tail(double y)
 {
-    static const double factorial[LK_STIRLING_MIN] = {
+    static const double factorial[TABLE] = {
         1,         1,          2,           6,
         24,        120,        720,         5040,
         40320,     362880,     3628800,     39916800,
         479001600, 6227020800, 87178291200, 1307674368000};
 
-    if (y >= LK_STIRLING_MIN)
-        return 0.5 * log(2.0 * 3.14159265358979323846 * y) + lk_stirling_tail(y);
+    if (y >= TABLE)
+        return 0.5 * log(2.0 * 3.14159265358979323846 * y) + lk_gamma_tail(y);
     return y == 0.0 ? 0.0 : log(factorial[(int)y]) - y * log(y) + y;
 }
 
@@ -147,7 +148,7 @@ static double smooth_term(double beyond, const void *with)
 
     for (int i = 0; i < 4; i++) {
         cell[i] = s->t->expected[i] + (i == 0 || i == 3 ? d : -d);
-        if (cell[i] < LK_STIRLING_MIN) return 0.0; /* thousands of sd out */
+        if (cell[i] < TABLE) return 0.0; /* thousands of sd out */
     }
     const double p = exp(log_pmf(s->t, cell, d) - s->log_scale);
     return s->excess ? p * (beyond + 1.0) : p;
@@ -245,18 +246,18 @@ double lk_urn_excess(const lk_urn *urn, uint64_t a)
 }
 
 /* One attempt after the other. */
-static uint64_t draw_few(uint64_t n, uint64_t c, uint64_t k, lk_word_reader *words)
+static uint64_t draw_few(uint64_t n, uint64_t c, uint64_t k, lk_place *place)
 {
     uint64_t x = 0;
 
     for (uint64_t i = 0; i < k; i++) {
-        if (lk_words_uniform(words) * (double)(n - i) < (double)(c - x)) x++;
+        if (lk_draw_uniform(place) * (double)(n - i) < (double)(c - x)) x++;
     }
     return x;
 }
 
 /* Ratio of uniforms under Stadlober's table mountain.  [2] */
-static uint64_t draw_ratio(const lk_urn *urn, lk_word_reader *words)
+static uint64_t draw_ratio(const lk_urn *urn, lk_place *place)
 {
     const table t = make_table(urn);
     const double centre = t.expected[0] + 0.5;
@@ -268,7 +269,7 @@ static uint64_t draw_ratio(const lk_urn *urn, lk_word_reader *words)
     const double log_mode = log_pmf_at(&t, urn, (uint64_t)mode);
 
     for (;;) {
-        const double u = lk_words_uniform(words), v = lk_words_uniform(words);
+        const double u = lk_draw_uniform(place), v = lk_draw_uniform(place);
         const double x = floor(centre + width * (v - 0.5) / u);
 
         if (!(x >= low && x <= high)) continue;
@@ -277,14 +278,14 @@ static uint64_t draw_ratio(const lk_urn *urn, lk_word_reader *words)
     }
 }
 
-uint64_t lk_urn_draw(const lk_urn *urn, lk_word_reader *words)
+uint64_t lk_urn_draw(const lk_urn *urn, lk_place *place)
 {
     const uint64_t n = urn->n, c = urn->c, k = urn->k;
     const uint64_t rest = n - c, left = n - k;
 
-    if (k <= FEW) return draw_few(n, c, k, words);
-    if (c <= FEW) return draw_few(n, k, c, words);
-    if (left <= FEW) return c - draw_few(n, c, left, words);
-    if (rest <= FEW) return k - draw_few(n, k, rest, words);
-    return draw_ratio(urn, words);
+    if (k <= FEW) return draw_few(n, c, k, place);
+    if (c <= FEW) return draw_few(n, k, c, place);
+    if (left <= FEW) return c - draw_few(n, c, left, place);
+    if (rest <= FEW) return k - draw_few(n, k, rest, place);
+    return draw_ratio(urn, place);
 }

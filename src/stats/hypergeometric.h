@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "stats/words.h"
+#include "largek/law.h"
 
 /* Everywhere c <= n, k <= n and n <= 2^53. */
 typedef struct {
@@ -27,6 +27,6 @@ double lk_urn_tail(const lk_urn *urn, uint64_t m);
 double lk_urn_excess(const lk_urn *urn, uint64_t a);
 
 /* One value of X, in a time that does not depend on the arguments. */
-uint64_t lk_urn_draw(const lk_urn *urn, lk_word_reader *words);
+uint64_t lk_urn_draw(const lk_urn *urn, lk_place *place);
 
 #endif /* LK_STATS_HYPERGEOMETRIC_H */

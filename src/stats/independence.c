@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "stats/draw.h"
 #include "stats/hypergeometric.h"
 
 #define TOTAL_MAX (UINT64_C(1) << 53)
@@ -62,15 +63,15 @@ static double spread(uint64_t n, uint64_t c)
 }
 
 /* A random order of the same outcomes. */
-static sequence permute(uint64_t n, uint64_t c, lk_word_reader *words)
+static sequence permute(uint64_t n, uint64_t c, lk_place *place)
 {
     const double gaps = (double)(n - c) + 1.0;
     const lk_urn urn = {n, n - c + 1, c};
-    const uint64_t runs = lk_urn_draw(&urn, words);
+    const uint64_t runs = lk_urn_draw(&urn, place);
     sequence q = {n, c, c - runs, false, false};
 
-    q.begins = lk_words_uniform(words) * gaps < (double)runs;
-    q.ends = lk_words_uniform(words) * (gaps - 1.0) < (double)(runs - q.begins);
+    q.begins = lk_draw_uniform(place) * gaps < (double)runs;
+    q.ends = lk_draw_uniform(place) * (gaps - 1.0) < (double)(runs - q.begins);
     return q;
 }
 
@@ -87,8 +88,7 @@ static uint64_t block_end(uint64_t n, uint64_t blocks, uint64_t b)
     return n / blocks * (b + 1) + n % blocks * (b + 1) / blocks;
 }
 
-static double permuted_blocks(const sample *s, uint64_t n, uint64_t c,
-                              lk_word_reader *words)
+static double permuted_blocks(const sample *s, uint64_t n, uint64_t c, lk_place *place)
 {
     const uint64_t blocks = blocks_of(s, n);
     const double p = (double)c / (double)n;
@@ -97,7 +97,7 @@ static double permuted_blocks(const sample *s, uint64_t n, uint64_t c,
 
     for (uint64_t b = 0; b < blocks; b++) {
         const lk_urn urn = {left, ones, block_end(n, blocks, b) - (n - left)};
-        const uint64_t got = lk_urn_draw(&urn, words);
+        const uint64_t got = lk_urn_draw(&urn, place);
 
         sum += block_excess(urn.k, got, p);
         left -= urn.k;
@@ -140,26 +140,26 @@ typedef struct {
 static void permuted_order(const sample *s, uint64_t seed, uint64_t r, sums *out)
 {
     for (size_t i = 0; i < s->problems; i++) {
-        lk_word_reader words = lk_words_from(seed, r, (uint64_t)i << 32);
+        lk_place place = {seed, r, (uint64_t)i << 32};
 
         if (!mixed(s->n[i], s->c[i])) continue;
-        const sequence q = permute(s->n[i], s->c[i], &words);
+        const sequence q = permute(s->n[i], s->c[i], &place);
 
         out->lag += lag_products(&q);
         if (blocks_of(s, s->n[i]) >= 2)
-            out->blocks += permuted_blocks(s, s->n[i], s->c[i], &words);
+            out->blocks += permuted_blocks(s, s->n[i], s->c[i], &place);
     }
 }
 
 static void permuted_rho(const sample *s, uint64_t seed, uint64_t r, sums *out)
 {
     const double mean = (double)s->successes / (double)s->attempts;
-    lk_word_reader words = lk_words_from(seed, r, (uint64_t)s->problems << 32);
+    lk_place place = {seed, r, (uint64_t)s->problems << 32};
     uint64_t left = s->attempts, ones = s->successes;
 
     for (size_t i = 0; i < s->problems; i++) {
         const lk_urn urn = {left, ones, s->n[i]};
-        const uint64_t got = lk_urn_draw(&urn, &words);
+        const uint64_t got = lk_urn_draw(&urn, &place);
         const double d = (double)got / (double)s->n[i] - mean;
 
         out->between += (double)s->n[i] * d * d;

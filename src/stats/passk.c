@@ -24,9 +24,12 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "stats/stirling.h"
+#include "stats/special.h"
 
-enum { FACTORS_MAX = 64 }; /* as many roundings as this stay below 1e-14 */
+enum {
+    FACTORS_MAX = 64, /* as many roundings as this stay below 1e-14 */
+    REST_MIN = 16     /* below, s(R) is not small                   */
+};
 
 #define N_MAX (UINT64_C(1) << 53) /* beyond it a double misses integers */
 
@@ -53,7 +56,7 @@ static double log_ratio_stirling(uint64_t n, uint64_t c, uint64_t k)
     double last = 0.0;
 
     /* s(R) needs R large; a step down in k takes one factor off and adds one to R. */
-    while (n - c - k < LK_STIRLING_MIN) {
+    while (n - c - k < REST_MIN) {
         last += log((double)(n - c - k + 1) / (double)(n - k + 1));
         k--;
     }
@@ -62,8 +65,8 @@ static double log_ratio_stirling(uint64_t n, uint64_t c, uint64_t k)
     const double x = (double)c / without_c * ((double)k / without_k);
     const double e =
         x <= 0.5 ? log1p(-x) : log(all / without_c * (r / without_k)); /* 1 - x */
-    const double tails = lk_stirling_tail(without_c) + lk_stirling_tail(without_k) -
-                         lk_stirling_tail(r) - lk_stirling_tail(all);
+    const double tails = lk_gamma_tail(without_c) + lk_gamma_tail(without_k) -
+                         lk_gamma_tail(r) - lk_gamma_tail(all);
 
     return last + (double)k * log_rest(c, n) + (double)c * log_rest(k, n) -
            (r + 0.5) * e + tails;
