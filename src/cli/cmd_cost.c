@@ -219,7 +219,14 @@ static lk_status make_curve(const lk_count_group *group, const lk_fit_law *law,
     for (size_t i = 0; i < group->problems; i++) {
         if (group->n[i] < out->fewest) out->fewest = group->n[i];
     }
+    if (law == NULL && group->design.kind != LK_DESIGN_FIXED) {
+        return LK_FAIL(
+            err, LK_E_ARG,
+            "outcomes decided the numbers of attempts: the unbiased estimator "
+            "wants them fixed; --law takes a distribution");
+    }
     if (law == NULL) return LK_OK;
+    LK_TRY(lk_law_suits(law, group, err));
     LK_TRY(lk_fit_grid(group, &none, UINT64_MAX, &grid, err));
     how.interval = LK_FIT_INTERVAL_NONE;
     how.k = grid.value;

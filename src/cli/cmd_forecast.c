@@ -197,6 +197,11 @@ static lk_status backtest_row(const work *w, lk_forecast_row *row,
 
     if (args->share > 1.0)
         return LK_FAIL(err, LK_E_ARG, "--share: %g is more than 1", args->share);
+    if (g->design.kind != LK_DESIGN_FIXED)
+        return LK_FAIL(
+            err, LK_E_ARG,
+            "--backtest: outcomes decided the numbers of attempts, and a part "
+            "of them is not what sampling less would have given");
     how.fit.k = grid->value;
     how.fit.k_count = grid->count;
     LK_TRY(lk_fit_find("beta-binomial", &how.reference, err));
@@ -223,6 +228,7 @@ static lk_status run_group(work *w, const lk_count_group *group, lk_error *err)
 
         row->group = group;
         row->law = w->laws.law[i];
+        LK_TRY(lk_law_suits(row->law, group, err));
         row->fewest = fewest;
         row->most = most;
         if (w->args->of == OF_THESE_PROBLEMS && row->law->kind == LK_FIT_CURVE) {

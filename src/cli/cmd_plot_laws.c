@@ -215,6 +215,7 @@ static lk_status fit_law(work *w, size_t i, lk_error *err)
     drawn_law *d = &w->drawn[i];
     lk_status st = LK_OK;
 
+    LK_TRY(lk_law_suits(w->laws.law[i], w->group, err));
     how.fit.interval = LK_FIT_INTERVAL_NONE;
     how.fit.k = w->grid.value;
     how.fit.k_count = w->grid.count;

@@ -33,6 +33,17 @@ lk_status lk_law_list_parse(const char *text, lk_law_list *out, lk_error *err)
     return LK_OK;
 }
 
+lk_status lk_law_suits(const lk_fit_law *law, const lk_count_group *group,
+                       lk_error *err)
+{
+    if (law->kind != LK_FIT_CURVE || group->design.kind == LK_DESIGN_FIXED)
+        return LK_OK;
+    return LK_FAIL(err, LK_E_ARG,
+                   "%s: outcomes decided the numbers of attempts, and the curve it is "
+                   "fitted to wants them fixed; a distribution's likelihood does not",
+                   law->name);
+}
+
 lk_status lk_fit_grid(const lk_count_group *group, const lk_count_list *given,
                       uint64_t limit, lk_count_list *out, lk_error *err)
 {

@@ -20,6 +20,12 @@ typedef struct {
  * Errors  LK_E_ARG with the option's name for one that is not there, or twice */
 lk_status lk_law_list_parse(const char *text, lk_law_list *out, lk_error *err);
 
+/* Whether the law can be fitted to counts of the group's design: a curve is one of unbiased
+ * estimates for fixed numbers of attempts, and a likelihood is what it is.
+ * Errors  LK_E_ARG saying so */
+lk_status lk_law_suits(const lk_fit_law *law, const lk_count_group *group,
+                       lk_error *err);
+
 /* The grid that curves of a group are fitted at: `given`, or 1 to the fewest attempts of
  * any problem, ten a decade, but at most `limit`.
  * Ownership  out->value is the caller's

@@ -133,17 +133,29 @@ static void write_curves(FILE *to, const lk_law_figure *figure, int y)
     fputs(" noenhanced\n", to);
 }
 
+/* Where the curves leave room for the key: under their ends if these are high. */
+static const char *key_place(const lk_law_figure *figure)
+{
+    double last = 0.0;
+
+    for (size_t i = 0; i <= figure->laws; i++) {
+        const lk_law_curve *c = i == 0 ? &figure->data : &figure->law[i - 1];
+
+        if (c->points > 0) last = fmax(last, c->pass[c->points - 1]);
+    }
+    return last > 0.6 ? "bottom right" : "top left";
+}
+
 static void write_pass_panel(FILE *to, const lk_law_figure *figure)
 {
-    fputs(
-        "set logscale x 10\nunset logscale y\nset format x '10^{%T}'\nset format y "
-        "'%g'\n"
-        "set autoscale x\nset yrange [0:1]\nset xtics auto\n"
-        "set xlabel 'attempts per problem, k' offset 0,0.2\n"
-        "set ylabel 'pass@k (share of problems)' noenhanced offset 0.4,0\n"
-        "set key on bottom right Left reverse samplen 3 spacing 1.2 opaque noenhanced font "
-        "',12'\n",
-        to);
+    fprintf(to,
+            "set logscale x 10\nunset logscale y\nset format x '10^{%%T}'\n"
+            "set format y '%%g'\nset autoscale x\nset yrange [0:1]\nset xtics auto\n"
+            "set xlabel 'attempts per problem, k' offset 0,0.2\n"
+            "set ylabel 'pass@k (share of problems)' noenhanced offset 0.4,0\n"
+            "set key on %s Left reverse samplen 3 spacing 1.2 opaque noenhanced font "
+            "',12'\n",
+            key_place(figure));
     mark_end(to, figure);
     write_curves(to, figure, 2);
 }
