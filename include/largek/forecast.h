@@ -40,7 +40,8 @@ double lk_fit_law_reach(const lk_fit_law *law, const double param[]);
  * the law never gets there; NaN unless 0 < target < 1. */
 double lk_fit_law_needed(const lk_fit_law *law, const double param[], double target);
 
-/* -d log(-log pass@k) / d log k. */
+/* -d log(-log pass@k) / d log k; for laws that are curves alone between the whole numbers
+ * next to 0.999 k and 1.001 k. */
 double lk_fit_law_local_exponent(const lk_fit_law *law, const double param[], double k);
 
 /* The mean number of attempts until a success, or k where none came before, k >= 1 whole:

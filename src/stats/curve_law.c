@@ -96,8 +96,8 @@ static double log_loss(lk_curve_kind kind, const double t[], double k)
 
         return lk_log_gamma_cross(t[0] * size, (1.0 - t[0]) * size, k);
     }
-    case LK_CURVE_DESIGN_EFFECT: return design_effect_log_loss(t[0], t[1], k);
-    case LK_CURVE_HAZARD: return hazard_log_loss(t[0], t[1], k);
+    case LK_CURVE_DESIGN_EFFECT: return design_effect_log_loss(t[0], t[1], floor(k));
+    case LK_CURVE_HAZARD: return hazard_log_loss(t[0], t[1], floor(k));
     default: return NAN;
     }
 }

@@ -17,7 +17,8 @@ typedef enum {
     LK_CURVE_HAZARD          /* p, kappa, A: L = prod_{j<=k} (1 - (1-p) j^-kappa)   */
 } lk_curve_kind;
 
-/* log(1 - pass@k), k >= 1 real.  Relative error of 1 - pass@k within 1e-10. */
+/* log(1 - pass@k), k >= 1; that of the whole attempts in k for the last two.  Relative error
+ * of 1 - pass@k within 1e-10. */
 double lk_curve_log_failure(lk_curve_kind kind, const double t[], double k);
 
 /* sum_{d=1}^{n} d^-s, n >= 0, any real s.  Relative error within 1e-13. */

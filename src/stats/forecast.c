@@ -98,14 +98,13 @@ double lk_fit_law_attempts(const lk_fit_law *law, const double param[], double k
 double lk_fit_law_local_exponent(const lk_fit_law *law, const double param[], double k)
 {
     const lk_law *of_p = distribution(law);
-    const double step = 1e-3;
 
     if (of_p != NULL) return lk_law_local_exponent(of_p, param, k);
-    const double above = log(
-                     -lk_log1m_exp(lk_fit_law_log_failure(law, param, k * exp(step)))),
-                 below = log(
-                     -lk_log1m_exp(lk_fit_law_log_failure(law, param, k * exp(-step))));
-    return (below - above) / (2.0 * step);
+    /* Between whole k on both sides: some curves have no others. */
+    const double lo = fmax(floor(0.999 * k), 1.0), hi = ceil(1.001 * k);
+    const double above = log(-lk_log1m_exp(lk_fit_law_log_failure(law, param, hi)));
+    const double below = log(-lk_log1m_exp(lk_fit_law_log_failure(law, param, lo)));
+    return (below - above) / log(hi / lo);
 }
 
 /* The law that problems are drawn from; NULL where they are drawn again from the data: a
