@@ -296,12 +296,14 @@ static lk_status device_open(size_t ordinal, const lk_workload *workload,
                              lk_error *err)
 {
     const char *path = options->path, *graphs = getenv("LARGEK_CUDA_GRAPH");
+    const char *reason = "";
     const bool by_library = path != NULL && strcmp(path, "library") == 0;
     lk_device *device = NULL;
     lk_status st = LK_OK;
 
-    if (ordinal >= device_count(NULL)) {
-        return LK_FAIL(err, LK_E_MISSING, "there is no device cuda:%zu", ordinal);
+    if (ordinal >= device_count(&reason)) {
+        return LK_FAIL(err, LK_E_MISSING, "there is no device cuda:%zu%s%s", ordinal,
+                       reason[0] != '\0' ? ": " : "", reason);
     }
     if (path != NULL && strcmp(path, "staged") != 0 && !by_library) {
         return LK_FAIL(err, LK_E_ARG, "path '%s': cuda has staged and library", path);

@@ -3,6 +3,7 @@
  * without the entry point. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "largek/backend.h"
 
@@ -10,7 +11,8 @@
 
 const lk_backend *lk_plugin_backend(uint32_t abi);
 
-/* No device, or with LARGEK_TEST_DEVICES one that cannot be opened. */
+/* No device, or with LARGEK_TEST_DEVICES one that cannot be opened: it is busy, or by the
+ * value "full" has no memory left. */
 static size_t device_count(const char **reason)
 {
     *reason = "this is a test";
@@ -21,12 +23,15 @@ static lk_status open_busy(size_t ordinal, const lk_workload *workload,
                            const lk_device_options *options, lk_device **out,
                            lk_error *err)
 {
+    static const lk_error busy = {LK_E_DEVICE, "", "this one is busy"};
+    static const lk_error full = {
+        LK_E_MEMORY, "", "cuda:0 Test: GPU memory: 4096 bytes wanted, 12 free"};
+    const char *how = getenv("LARGEK_TEST_DEVICES");
+    const lk_error *why = how != NULL && strcmp(how, "full") == 0 ? &full : &busy;
+
     (void)ordinal, (void)workload, (void)options, (void)out;
-    if (err != NULL) {
-        *err =
-            (lk_error){.status = LK_E_DEVICE, .where = "", .text = "this one is busy"};
-    }
-    return LK_E_DEVICE;
+    if (err != NULL) *err = *why;
+    return why->status;
 }
 
 const lk_backend *lk_plugin_backend(uint32_t abi)

@@ -60,8 +60,8 @@ static lk_status choose_cuda(const char *list, lk_device_choice *out, lk_error *
     for (size_t d = 0; all && d < there; d++) LK_TRY(add_device(&choice, d, err));
     for (size_t i = 0; i < choice.count; i++) {
         if (choice.ordinal[i] < there) continue;
-        return LK_FAIL(err, LK_E_MISSING, "cuda:%zu: there are %zu devices",
-                       choice.ordinal[i], there);
+        return LK_FAIL(err, LK_E_MISSING, "cuda:%zu: the last device is cuda:%zu",
+                       choice.ordinal[i], there - 1);
     }
     *out = choice;
 

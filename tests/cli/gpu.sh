@@ -30,6 +30,9 @@ done
 export LARGEK_TEST_DEVICES=1
 echo "one that is busy"
 for device in auto cuda cuda:0,1 cuda:1; do gpu sound $device; done
+echo "one without memory"
+export LARGEK_TEST_DEVICES=full
+for device in auto cuda; do gpu sound $device; done
 unset LARGEK_TEST_DEVICES
 
 echo "one that is lost in a run: the last checkpoint stays, another device goes on"
