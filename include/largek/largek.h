@@ -41,8 +41,10 @@
 #include "largek/safetensors.h"
 #include "largek/status.h"
 #include "largek/stream.h"
+#include "largek/sweep.h"
 #include "largek/tally.h"
 #include "largek/train.h"
+#include "largek/until.h"
 #include "largek/verify.h"
 
 #define LK_VERSION "0.1.0"

@@ -30,6 +30,7 @@
 #include "largek/counts.h"
 #include "largek/status.h"
 #include "largek/tally.h"
+#include "largek/until.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +62,7 @@ typedef struct {
     double temperature;
     uint64_t seed;
     uint32_t stream_version; /* LK_STREAM_NONE: counts that are not exact */
+    lk_until until;          /* what decides a problem's number of attempts */
 } lk_spec;
 
 typedef struct {
@@ -118,6 +120,11 @@ lk_status lk_result_write(const char *path, const lk_result *result, lk_error *e
 /* LK_OK where both specs are the same; else LK_E_MISMATCH naming the first difference
  * and both values. */
 lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err);
+
+/* Makes `have`, of a result, what is asked, where a run under it goes on as one under
+ * `asked`: the same, or an `until` that asks for more.
+ * Errors  LK_E_MISMATCH naming the first difference; *have is then as it was */
+lk_status lk_spec_extend(lk_spec *have, const lk_spec *asked, lk_error *err);
 
 /* The counts of a result, a group a threshold; ids are the problems' indices.
  * Ownership  *out is the caller's; end it with lk_counts_release */

@@ -31,6 +31,11 @@ lk_status lk_spec_init(lk_spec *spec, const lk_mlp *decoder,
                        const double *threshold, size_t thresholds, double temperature,
                        uint64_t seed, lk_error *err);
 
+/* Lets outcomes decide how many attempts a problem gets; a threshold of 0 is the spec's
+ * smallest.
+ * Errors  LK_E_ARG for a threshold that is not one of the spec's, and for what is no rule */
+lk_status lk_spec_set_until(lk_spec *spec, const lk_until *until, lk_error *err);
+
 /* A score as a person reads it, from its SSE; `target` [pixels] serves rel-l2 only. */
 double lk_score_of_sse(lk_score score, double sse, const float *target, size_t pixels);
 
@@ -71,14 +76,15 @@ typedef struct {
 
 enum { LK_SHARDS_MAX = 65536 };
 
-/* Attempts below `draws` that are the share's and that the result lacks; 2^64 - 1 for
- * more than that. */
+/* Attempts below `draws` that are the share's and that the result lacks, at most so many
+ * where outcomes decide; 0 where it is complete, 2^64 - 1 for more than that. */
 uint64_t lk_result_missing(const lk_result *result, uint64_t draws, lk_share share);
 
 typedef enum { LK_GO_ON = 0, LK_SAVE_NOW, LK_STOP_NOW } lk_wish;
 
 typedef struct {
-    uint64_t draws;      /* attempts 0 .. draws - 1 of every problem              */
+    uint64_t draws;      /* attempts 0 .. draws - 1 of every problem, or as many of them
+                            as the spec's `until` asks for                        */
     lk_share share;      /* of those, the attempts to make; {0}: all              */
     size_t trace;        /* canonical scores of the first J attempts to keep      */
     const char *output;  /* (optional) where checkpoints and the result go        */
@@ -91,6 +97,8 @@ typedef struct {
     void (*on_progress)(void *context, const lk_progress *progress); /* or NULL */
     lk_wish (*on_batch)(void *context);                              /* or NULL */
     void (*on_warning)(void *context, const char *text);             /* or NULL */
+    lk_status (*on_save)(void *context, lk_error *err); /* or NULL; writes the result
+                                                           in place of `output`  */
 } lk_run_options;
 
 #define LK_GUARD_SCALE 8.0

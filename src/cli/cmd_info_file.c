@@ -77,7 +77,7 @@ out:
 }
 
 /* A fact holds all the thresholds that a run may have. */
-static void add_spec(lk_facts *facts, const lk_spec *spec)
+static void add_thresholds(lk_facts *facts, const lk_spec *spec)
 {
     char list[LK_FACT_TEXT] = "";
     size_t used = 0;
@@ -87,19 +87,30 @@ static void add_spec(lk_facts *facts, const lk_spec *spec)
                                t == 0 ? "" : ",", spec->threshold[t]);
         if (n > 0 && (size_t)n < sizeof list - used) used += (size_t)n;
     }
+    lk_facts_text(facts, "thresholds", "%s", list);
+}
+
+static void add_spec(lk_facts *facts, const lk_spec *spec)
+{
     lk_facts_text(facts, "model_digest", "%s", spec->model_digest);
     lk_facts_text(facts, "problems_digest", "%s", spec->problems_digest);
     lk_facts_count(facts, "problems", spec->problems);
     lk_facts_count(facts, "latent", spec->latent);
     lk_facts_count(facts, "pixels", spec->pixels);
     lk_facts_text(facts, "score", "%s", lk_score_name(spec->score));
-    lk_facts_text(facts, "thresholds", "%s", list);
+    add_thresholds(facts, spec);
     lk_facts_real(facts, "temperature", spec->temperature);
     lk_facts_count(facts, "seed", spec->seed);
     if (spec->stream_version == LK_STREAM_NONE) {
         lk_facts_text(facts, "stream_version", "none: the counts are not exact");
     } else {
         lk_facts_count(facts, "stream_version", spec->stream_version);
+    }
+    if (spec->until.kind != LK_UNTIL_DRAWS) {
+        char rule[160];
+
+        lk_until_describe(&spec->until, rule, sizeof rule);
+        lk_facts_text(facts, "until", "%s", rule);
     }
 }
 
@@ -161,20 +172,57 @@ static void add_attempts(lk_facts *facts, const lk_result *result)
     lk_facts_real(facts, "seconds", result->seconds);
 }
 
+enum { CELL_NAME = 32 };
+
+/* What all cells have, then a line a cell; facts point to their names. */
+static void add_cells(lk_facts *facts, const lk_sweep *sweep,
+                      char name[LK_FACTS_MAX][CELL_NAME])
+{
+    const lk_spec *spec = &sweep->cell[0].spec;
+
+    lk_facts_count(facts, "cells", sweep->cells);
+    lk_facts_count(facts, "problems", spec->problems);
+    lk_facts_text(facts, "score", "%s", lk_score_name(spec->score));
+    add_thresholds(facts, spec);
+    lk_facts_count(facts, "seed", spec->seed);
+    for (size_t g = 0; g < sweep->cells && g < LK_FACTS_MAX; g++) {
+        const lk_result *cell = &sweep->cell[g];
+        uint64_t least = UINT64_MAX, most = 0;
+
+        for (size_t p = 0; p < cell->spec.problems; p++) {
+            const uint64_t n = cell->tally.attempts[p];
+
+            least = n < least ? n : least;
+            most = n > most ? n : most;
+        }
+        snprintf(name[g], CELL_NAME, "cell_%zu", g + 1);
+        lk_facts_text(facts, name[g],
+                      "temperature %.12g, %s (digest %s), %" PRIu64 " to %" PRIu64
+                      " attempts",
+                      cell->spec.temperature, sweep->model[g], cell->spec.model_digest,
+                      least, most);
+    }
+}
+
 static lk_status run_result(void *data, lk_error *err)
 {
     const file_args *args = data;
+    char name[LK_FACTS_MAX][CELL_NAME];
     lk_facts facts = {0};
-    lk_result result = {0};
+    lk_sweep sweep = {0};
     lk_status st = LK_OK;
 
-    LK_TRY(lk_result_read(args->file, &result, err));
+    LK_TRY(lk_sweep_read(args->file, &sweep, err));
     lk_facts_text(&facts, "file", "%s", args->file);
-    add_spec(&facts, &result.spec);
-    add_attempts(&facts, &result);
+    if (sweep.cells > 1) {
+        add_cells(&facts, &sweep, name);
+    } else {
+        add_spec(&facts, &sweep.cell[0].spec);
+        add_attempts(&facts, &sweep.cell[0]);
+    }
     st = lk_facts_print(&facts, stdout, args->common.format, "info result", err);
 out:
-    lk_result_release(&result);
+    lk_sweep_release(&sweep);
     return st;
 }
 

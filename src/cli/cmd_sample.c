@@ -8,6 +8,8 @@
 #include "cli/sampling.h"
 #include "cli/shard.h"
 #include "cli/stop.h"
+#include "cli/summary.h"
+#include "cli/sweeping.h"
 
 static const char *const score_names[] = {"mse", "sse", "l2", "rel-l2", NULL};
 static const char *const latent_names[] = {"auto", "posterior", "prior", NULL};
@@ -16,10 +18,11 @@ static const lk_option options[] = {
     {.name = "model",
      .letter = 'm',
      .kind = LK_OPTION_TEXT,
-     .offset = offsetof(lk_sample_args, model),
+     .offset = offsetof(lk_sample_args, models),
      .metavar = "FILE",
      .required = true,
-     .help = "The generator: safetensors of `largek train` or PyTorch."},
+     .help = "The generator: safetensors of `largek train` or PyTorch; several, joined "
+             "by commas, make a sweep."},
     {.name = "data",
      .letter = 'd',
      .kind = LK_OPTION_TEXT,
@@ -44,6 +47,20 @@ static const lk_option options[] = {
      .preset = "1e6",
      .bound = LK_BOUND_POSITIVE,
      .help = "Attempts at each problem."},
+    {.name = "until",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, until),
+     .metavar = "RULE",
+     .help = "Let outcomes decide how many attempts a problem gets, at most --draws: "
+             "successes=R, rel-width=W or budget=N; @THRESHOLD after it says whose "
+             "successes count, else those of the smallest threshold."},
+    {.name = "block",
+     .kind = LK_OPTION_COUNT,
+     .offset = offsetof(lk_sample_args, block),
+     .metavar = "N",
+     .preset = "4096",
+     .bound = LK_BOUND_POSITIVE,
+     .help = "Attempts that a budget gives to a problem at a time."},
     {.name = "threshold",
      .letter = 't',
      .kind = LK_OPTION_REALS,
@@ -63,12 +80,12 @@ static const lk_option options[] = {
          "target's norm."},
     {.name = "temperature",
      .letter = 'T',
-     .kind = LK_OPTION_REAL,
-     .offset = offsetof(lk_sample_args, temperature),
-     .metavar = "T",
+     .kind = LK_OPTION_REALS,
+     .offset = offsetof(lk_sample_args, temperatures),
+     .metavar = "LIST",
      .preset = "1.1",
      .bound = LK_BOUND_POSITIVE,
-     .help = "Multiplies sigma of the latent distributions."},
+     .help = "Multiplies sigma of the latent distributions; several make a sweep."},
     {.name = "problems",
      .kind = LK_OPTION_INDICES,
      .offset = offsetof(lk_sample_args, problems),
@@ -164,6 +181,7 @@ typedef struct {
     lk_progress_bar bar;
     bool started;
     double start_s;
+    const lk_sweeping *sweeping; /* NULL for a single result */
 } run_context;
 
 /* Mean success rate so far at the middle threshold. */
@@ -216,10 +234,14 @@ static void on_warning(void *context, const char *text)
     fprintf(stderr, "largek sample: warning: %s\n", text);
 }
 
-/* What the guard band did, in a line. */
-static void tell(const lk_sampling *sampling, double seconds)
+static lk_status on_save(void *context, lk_error *err)
 {
-    const lk_result *r = &sampling->result;
+    return lk_sweeping_save(((const run_context *)context)->sweeping, err);
+}
+
+/* What the guard band did, in a line. */
+static void tell(const lk_result *r, double seconds)
+{
     uint64_t attempts = 0;
 
     for (size_t p = 0; p < r->spec.problems; p++) attempts += r->tally.attempts[p];
@@ -245,19 +267,24 @@ out:
     return st;
 }
 
+static lk_run_options make_options(const lk_sample_args *args, run_context *context)
+{
+    return (lk_run_options){.draws = args->draws,
+                            .share = args->share,
+                            .trace = (size_t)args->trace,
+                            .output = args->common.output,
+                            .checkpoint_s = args->checkpoint_s,
+                            .patience_s = args->patience_s,
+                            .context = context,
+                            .on_progress = on_progress,
+                            .on_batch = on_batch,
+                            .on_warning = on_warning};
+}
+
 static lk_status sample(const lk_sample_args *args, lk_cluster *cluster, lk_error *err)
 {
     run_context context = {.args = args, .start_s = lk_clock_s()};
-    lk_run_options run = {.draws = args->draws,
-                          .share = args->share,
-                          .trace = (size_t)args->trace,
-                          .output = args->common.output,
-                          .checkpoint_s = args->checkpoint_s,
-                          .patience_s = args->patience_s,
-                          .context = &context,
-                          .on_progress = on_progress,
-                          .on_batch = on_batch,
-                          .on_warning = on_warning};
+    const lk_run_options run = make_options(args, &context);
     lk_sampling sampling = {0};
     lk_status st = LK_OK;
 
@@ -267,7 +294,7 @@ static lk_status sample(const lk_sample_args *args, lk_cluster *cluster, lk_erro
                     &sampling.result, err);
         if (context.started) lk_progress_end(&context.bar);
         if (st == LK_OK && !args->common.quiet) {
-            tell(&sampling, lk_clock_s() - context.start_s);
+            tell(&sampling.result, lk_clock_s() - context.start_s);
         }
     }
     if (st == LK_OK) {
@@ -279,11 +306,60 @@ out:
     return st;
 }
 
+/* The cells that lack attempts, one after the other. */
+static lk_status run_cells(lk_sweeping *sweeping, const lk_sample_args *args,
+                           lk_cluster *cluster, run_context *context, lk_error *err)
+{
+    lk_run_options run = make_options(args, context);
+    lk_status st = LK_OK;
+
+    run.on_save = on_save;
+    for (size_t g = 0; g < sweeping->sweep.cells && st == LK_OK; g++) {
+        lk_result *cell = &sweeping->sweep.cell[g];
+        const double start = lk_clock_s();
+        lk_sampling *part = NULL;
+
+        if (sweeping->complete[g]) continue;
+        LK_TRY(lk_sweeping_enter(sweeping, g, args, cluster, &part, err));
+        st = lk_run(part->backend, part->device, &part->job, &run, cell, err);
+        lk_sweeping_leave(part);
+        if (context->started) lk_progress_end(&context->bar);
+        context->started = false;
+        if (st == LK_OK && !args->common.quiet) tell(cell, lk_clock_s() - start);
+    }
+
+out:
+    return st;
+}
+
+static lk_status sample_sweep(const lk_sample_args *args, lk_cluster *cluster,
+                              lk_error *err)
+{
+    lk_sweeping sweeping = {0};
+    run_context context = {
+        .args = args, .start_s = lk_clock_s(), .sweeping = &sweeping};
+    lk_counts counts = {0};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_sweeping_open(&sweeping, args, err));
+    LK_TRY(run_cells(&sweeping, args, cluster, &context, err));
+    LK_TRY(lk_sweep_counts(&sweeping.sweep, &counts, NULL, err));
+    st = lk_summary_print(&counts, args->common.format, err);
+
+out:
+    lk_counts_release(&counts);
+    lk_sweeping_close(&sweeping);
+    return st;
+}
+
 static lk_status sample_share(lk_sample_args *args, lk_cluster *cluster, lk_error *err)
 {
     char *path = NULL;
-    lk_status st = take_shard(args, &path, err);
+    bool sweep = false;
+    lk_status st = lk_sweeping_wanted(args, &sweep, err);
 
+    if (st == LK_OK && sweep) return sample_sweep(args, cluster, err);
+    if (st == LK_OK) st = take_shard(args, &path, err);
     if (st == LK_OK) st = sample(args, cluster, err);
     free(path);
     return st;
@@ -318,6 +394,11 @@ static const lk_example examples[] = {
     {"largek sample -m decoder.safetensors -d targets.npy --latent prior --score rel-l2 "
      "--threshold 0.05:0.5:log=8 -o run.safetensors",
      "A decoder of one's own, latents from N(0, I)."},
+    {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --until "
+     "successes=10@0.004 -o run.safetensors",
+     "Ten successes at a threshold of 0.004 for each problem, or 1e9 attempts."},
+    {"largek sample -m vae.safetensors -d targets.npy -T 0.8:1.4:0.1 -o sweep.safetensors",
+     "Seven temperatures in one result; `largek passk` prints a group for each."},
     {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --shard 2/16 "
      "-o run.safetensors",
      "One of 16 processes or machines; it writes run.shard-2-of-16.safetensors."},
@@ -348,6 +429,21 @@ const lk_command lk_cmd_sample = {
         "stands.  One process at a time "
         "may write an output: FILE.lock keeps others from it, and is no obstacle once its "
         "process is dead.\n\n"
+        "--until successes=R ends a problem at exactly its R-th success (PassUntil), "
+        "rel-width=W where the 95 % Wilson interval of its success rate is at most W times "
+        "that rate wide (looked at after 64 attempts, then each time there are a quarter "
+        "more), and budget=N gives N attempts in all, each --block of them to the problem "
+        "with the fewest successes, of those the fewest attempts.  The numbers of attempts "
+        "depend on the draws alone, as all counts do.  The same command with more "
+        "successes, a smaller width or a larger budget goes on.  The result records the "
+        "rule, and the unbiased estimator of pass@k is refused for it.\n\n"
+        "Several temperatures or models make a sweep: every model at every temperature, a "
+        "cell each, in one result whose arrays have the cells as leading axis.  Cells are "
+        "made one after the other; the same command goes on in the cell where it was "
+        "stopped, and with more temperatures or models it adds the cells that are "
+        "missing.  All cells have the same problems, score and thresholds; those of one "
+        "model at one temperature are the counts of a run of their own.  --until holds "
+        "for each cell by itself.\n\n"
         "With --shard I/N several processes share a run without talking to each other: "
         "-o run.safetensors becomes run.shard-I-of-N.safetensors, and `largek merge` makes "
         "one result of them.  Which attempts are a shard's depends on I and N alone, so "

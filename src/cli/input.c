@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "largek/result.h"
 #include "largek/stream.h"
+#include "largek/sweep.h"
 
 /* Which column of the file each kept column is. */
 typedef struct {
@@ -168,24 +168,36 @@ static lk_status check_thresholds(const lk_counts *counts, const lk_real_list *l
     return LK_OK;
 }
 
+/* What people must know of a result that is taken as it is, --quiet or not. */
+static void warn_of(const char *path, const lk_sweep *sweep, size_t untried)
+{
+    if (sweep->cell[0].spec.stream_version == LK_STREAM_NONE) {
+        fprintf(stderr, "largek: warning: %s: counts of --path library are not exact\n",
+                path);
+    }
+    if (sweep->cells > 1 && untried > 0) {
+        fprintf(stderr, "largek: warning: %s: %zu of %zu cells have no attempts yet\n",
+                path, untried, sweep->cells);
+    }
+}
+
 static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input *out,
                            lk_error *err)
 {
-    lk_result result = {0};
+    lk_sweep sweep = {0};
+    size_t untried = 0;
     lk_status st = LK_OK;
 
     if (!lk_result_recognise(path)) {
         return lk_counts_read(path, duplicates, &out->read, &out->rounded, err);
     }
-    LK_TRY(lk_result_read(path, &result, err));
-    if (result.spec.stream_version == LK_STREAM_NONE) { /* --quiet or not */
-        fprintf(stderr, "largek: warning: %s: counts of --path library are not exact\n",
-                path);
-    }
-    snprintf(out->score, sizeof out->score, "%s", lk_score_name(result.spec.score));
-    st = lk_result_counts(&result, &out->read, err);
+    LK_TRY(lk_sweep_read(path, &sweep, err));
+    LK_TRY(lk_sweep_counts(&sweep, &out->read, &untried, err));
+    warn_of(path, &sweep, untried);
+    snprintf(out->score, sizeof out->score, "%s",
+             lk_score_name(sweep.cell[0].spec.score));
 out:
-    lk_result_release(&result);
+    lk_sweep_release(&sweep);
     return st;
 }
 

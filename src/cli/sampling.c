@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "largek/passk.h"
+#include "cli/summary.h"
+#include "cli/until.h"
 
 static void say(const lk_sample_args *args, const char *what, const char *text)
 {
@@ -17,8 +18,7 @@ static void say(const lk_sample_args *args, const char *what, const char *text)
 }
 
 /* A damaged result makes room for its predecessor, but stays to be looked at. */
-static lk_status read_previous(const lk_sample_args *args, lk_result *out,
-                               lk_error *err)
+static lk_status read_previous(const lk_sample_args *args, lk_sweep *out, lk_error *err)
 {
     const char *path = args->common.output;
     char previous[4096], damaged[4096];
@@ -26,10 +26,10 @@ static lk_status read_previous(const lk_sample_args *args, lk_result *out,
 
     snprintf(previous, sizeof previous, "%s.prev", path);
     snprintf(damaged, sizeof damaged, "%s.damaged", path);
-    if (lk_result_read(previous, out, &older) != LK_OK) return LK_E_MISMATCH;
+    if (lk_sweep_read(previous, out, &older) != LK_OK) return LK_E_MISMATCH;
     say(args, "warning: ", err->text);
     if (rename(path, damaged) != 0) {
-        lk_result_release(out);
+        lk_sweep_release(out);
         return LK_FAIL(err, LK_E_IO, "%s: cannot be renamed to %s", path, damaged);
     }
     say(args, "goes on with ", previous);
@@ -37,8 +37,8 @@ static lk_status read_previous(const lk_sample_args *args, lk_result *out,
     return LK_OK;
 }
 
-static lk_status read_existing(const lk_sample_args *args, lk_result *out,
-                               lk_error *err)
+lk_status lk_sampling_read_existing(const lk_sample_args *args, lk_sweep *out,
+                                    lk_error *err)
 {
     const char *path = args->common.output;
     lk_status st = LK_OK;
@@ -52,7 +52,7 @@ static lk_status read_existing(const lk_sample_args *args, lk_result *out,
                            "%s is there and no result; --force replaces it", path);
         }
     }
-    st = lk_result_read(path, out, err);
+    st = lk_sweep_read(path, out, err);
     return st == LK_E_MISMATCH ? read_previous(args, out, err) : st;
 }
 
@@ -65,12 +65,34 @@ static bool read_orphan(lk_sampling *s, const lk_sample_args *args)
     snprintf(previous, sizeof previous, "%s.prev", args->common.output);
     if (access(previous, F_OK) != 0) return false;
     if (lk_result_read(previous, &s->result, NULL) != LK_OK) return false;
-    if (lk_spec_same(&s->result.spec, &s->spec, NULL) != LK_OK) {
+    if (lk_spec_extend(&s->result.spec, &s->spec, NULL) != LK_OK) {
         lk_result_release(&s->result);
         return false;
     }
     say(args, "warning: the file is gone; goes on with ", previous);
     return true;
+}
+
+/* The one result that the output holds. */
+static lk_status read_single(const lk_sample_args *args, lk_result *out, lk_error *err)
+{
+    lk_sweep sweep = {0};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_sampling_read_existing(args, &sweep, err));
+    if (sweep.cells > 1) {
+        st = LK_FAIL(err, LK_E_MISMATCH,
+                     "%s holds a sweep of %zu cells; ask for all of them, or --force "
+                     "replaces it",
+                     args->common.output, sweep.cells);
+        goto out;
+    }
+    *out = sweep.cell[0];
+    sweep.cell[0] = (lk_result){0};
+
+out:
+    lk_sweep_release(&sweep);
+    return st;
 }
 
 /* Goes on with the result that is there, or starts a new one. */
@@ -88,8 +110,8 @@ static lk_status open_result(lk_sampling *s, const lk_sample_args *args, lk_erro
     if (access(path, F_OK) != 0 || args->force) {
         return lk_result_init(&s->result, &s->spec, s->problems.index, err);
     }
-    LK_TRY(read_existing(args, &s->result, err));
-    st = lk_spec_same(&s->result.spec, &s->spec, &why);
+    LK_TRY(read_single(args, &s->result, err));
+    st = lk_spec_extend(&s->result.spec, &s->spec, &why);
     if (st != LK_OK) {
         return LK_FAIL(err, st, "%s holds %s; --force replaces it", path, why.text);
     }
@@ -101,6 +123,7 @@ out:
 
 static bool is_complete(const lk_result *result, const lk_sample_args *args)
 {
+    if (result->spec.until.raised) return false; /* the file is to say when it is not */
     if (args->trace > 0 && result->traced != args->trace) return false;
     return lk_result_missing(result, args->draws, args->share) == 0;
 }
@@ -139,8 +162,8 @@ static void mark_library(lk_sampling *s, const lk_sample_args *args)
                     "exact; the result says so\n");
 }
 
-lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args,
-                           lk_cluster *cluster, lk_error *err)
+lk_status lk_sampling_prepare(lk_sampling *out, const lk_sample_args *args,
+                              lk_error *err)
 {
     lk_sampling *s = out;
     lk_status st = LK_OK;
@@ -158,6 +181,25 @@ lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args,
                         args->threshold.value, args->threshold.count, args->temperature,
                         args->common.seed, err));
     mark_library(s, args);
+    if (args->until != NULL) {
+        lk_until until;
+
+        LK_TRY(lk_until_parse(args->until, args->block, args->draws, &until, err));
+        LK_TRY(lk_spec_set_until(&s->spec, &until, err));
+    }
+
+out:
+    if (st != LK_OK) lk_sampling_close(s);
+    return st;
+}
+
+lk_status lk_sampling_open(lk_sampling *out, const lk_sample_args *args,
+                           lk_cluster *cluster, lk_error *err)
+{
+    lk_sampling *s = out;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_sampling_prepare(s, args, err));
     LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
     LK_TRY(open_result(s, args, err));
     s->complete = s->resumed && access(args->common.output, F_OK) == 0 &&
@@ -188,6 +230,7 @@ lk_status lk_sampling_reopen(lk_sampling *out, const lk_sample_args *args,
     LK_TRY(lk_spec_init(&s->spec, &s->model.decoder, &s->problems, spec->score,
                         spec->threshold, spec->thresholds, spec->temperature,
                         spec->seed, err));
+    s->spec.until = spec->until; /* verified are counts, not how many there are */
     LK_TRY(lk_spec_same(spec, &s->spec, err));
     LK_TRY(lk_job_init(&s->job, &s->model.decoder, &s->problems, &s->spec, err));
     LK_TRY(lk_sampling_device(s, args, NULL, err));
@@ -210,69 +253,16 @@ void lk_sampling_close(lk_sampling *sampling)
     *sampling = (lk_sampling){0};
 }
 
-/* A small shard may have no attempts at some problems. */
-static void drop_untried(lk_count_group *group)
-{
-    size_t kept = 0;
-
-    for (size_t p = 0; p < group->problems; p++) {
-        if (group->n[p] == 0) continue;
-        group->n[kept] = group->n[p];
-        group->c[kept++] = group->c[p];
-    }
-    group->problems = kept;
-}
-
 lk_status lk_sampling_summarise(const lk_sampling *sampling, lk_format format,
                                 lk_error *err)
 {
-    static const lk_column column[] = {
-        {"threshold", LK_CELL_REAL}, {"problems", LK_CELL_COUNT},
-        {"attempts", LK_CELL_COUNT}, {"successes", LK_CELL_COUNT},
-        {"unsolved", LK_CELL_COUNT}, {"pass@1", LK_CELL_REAL},
-        {"se", LK_CELL_REAL},
-    };
     lk_counts counts = {0};
-    lk_table *table = NULL;
     lk_status st = LK_OK;
 
     LK_TRY(lk_result_counts(&sampling->result, &counts, err));
-    LK_TRY(lk_table_open(stdout, format, "sample", column,
-                         sizeof column / sizeof column[0], &table, err));
-    for (size_t g = 0; g < counts.groups; g++) {
-        lk_count_group *group = &counts.group[g];
-        uint64_t n = 0, c = 0, unsolved = 0;
-        lk_estimate pass = {0};
-
-        drop_untried(group);
-        if (group->problems > 0) {
-            LK_TRY(lk_passk_mean(group->n, group->c, group->problems, 1, &pass, err));
-        }
-        for (size_t p = 0; p < group->problems; p++) {
-            n += group->n[p];
-            c += group->c[p];
-            unsolved += group->c[p] == 0;
-        }
-        lk_table_real(table, group->threshold);
-        lk_table_count(table, group->problems);
-        lk_table_count(table, n);
-        lk_table_count(table, c);
-        lk_table_count(table, unsolved);
-        if (group->problems > 0) {
-            lk_table_real(table, pass.mean);
-            lk_table_real(table, pass.std_error);
-        } else {
-            lk_table_null(table);
-            lk_table_null(table);
-        }
-    }
+    st = lk_summary_print(&counts, format, err);
 
 out:
     lk_counts_release(&counts);
-    if (table != NULL) {
-        const lk_status closed = lk_table_close(table, st == LK_OK ? err : NULL);
-
-        if (st == LK_OK) st = closed;
-    }
     return st;
 }

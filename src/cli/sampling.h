@@ -9,16 +9,19 @@
 #include "cli/number.h"
 #include "cluster/cluster.h"
 #include "largek/run.h"
+#include "largek/sweep.h"
 
 typedef struct {
     lk_common common;
-    const char *command; /* whose messages these are; NULL: sample */
-    const char *model, *data, *activations, *path, *precision, *isa, *shard;
+    const char *models;        /* --model, one or several */
+    lk_real_list temperatures; /* --temperature           */
+    const char *command;       /* whose messages these are; NULL: sample */
+    const char *model, *data, *activations, *path, *precision, *isa, *shard, *until;
     lk_count_list problems;
     lk_real_list threshold;
     lk_score score;
     lk_latent_source latent;
-    uint64_t draws, trace, tile;
+    uint64_t draws, trace, tile, block;
     double temperature, checkpoint_s, max_time_s, patience_s;
     bool force;
     lk_share share; /* what `shard` says */
@@ -36,6 +39,17 @@ typedef struct {
     lk_result result;
     bool resumed, complete;
 } lk_sampling;
+
+/* Reads model and problems, and makes the spec of what is asked for.
+ * Ownership  as lk_sampling_open */
+lk_status lk_sampling_prepare(lk_sampling *out, const lk_sample_args *args,
+                              lk_error *err);
+
+/* Reads the output that is there, or its predecessor where it is damaged.
+ * Ownership  *out is the caller's; end it with lk_sweep_release
+ * Errors     LK_E_MISMATCH for what is no result; LK_E_IO, LK_E_MEMORY */
+lk_status lk_sampling_read_existing(const lk_sample_args *args, lk_sweep *out,
+                                    lk_error *err);
 
 /* Reads model and problems, goes on with an existing result or starts one, and opens the
  * device, or those of all ranks of a cluster; tells on standard error what it took.

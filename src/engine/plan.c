@@ -46,6 +46,9 @@ uint64_t lk_result_missing(const lk_result *result, uint64_t draws, lk_share sha
 {
     uint64_t missing = 0;
 
+    if (result->spec.until.kind != LK_UNTIL_DRAWS) {
+        return lk_pursuit_missing(result, draws);
+    }
     for (size_t p = 0; p < result->spec.problems; p++) {
         uint64_t end = 0;
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/engine.h"
 #include "io/json.h"
-#include "largek/result.h"
 #include "largek/safetensors.h"
 
 bool lk_result_recognise(const char *path)
@@ -55,6 +55,27 @@ static bool take_thresholds(lk_spec *spec, json_t *list)
     return true;
 }
 
+static bool parse_until(lk_spec *spec, json_t *object)
+{
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    const char *text[4] = {NULL};
+    static const char *const name[4] = {"successes", "budget", "block", "draws"};
+    lk_until until = {.threshold =
+                          json_real_value(json_object_get(object, "threshold")),
+                      .width = json_real_value(json_object_get(object, "width")),
+                      .raised = json_is_true(json_object_get(object, "raised"))};
+    uint64_t *to[4] = {&until.successes, &until.budget, &until.block, &until.draws};
+
+    for (int i = 0; i < 4; i++) {
+        text[i] = json_string_value(json_object_get(object, name[i]));
+        if (text[i] != NULL && !take_u64(to[i], text[i])) return false;
+    }
+    if (kind == NULL || !(until.threshold > 0.0)) return false;
+    until.kind = lk_until_find(kind);
+    return until.kind != LK_UNTIL_DRAWS &&
+           lk_spec_set_until(spec, &until, NULL) == LK_OK;
+}
+
 /* LK_E_MISMATCH where it is no spec. */
 static lk_status parse_spec(lk_spec *spec, const char *text)
 {
@@ -74,12 +95,16 @@ static lk_status parse_spec(lk_spec *spec, const char *text)
                        "problems", &problems, "latent", &latent, "pixels", &pixels,
                        "score", &score, "thresholds", &thresholds, "temperature",
                        &spec->temperature, "seed", &seed, "stream", &stream) == 0) {
-        good = schema == 1 && take_digest(spec->model_digest, model) &&
+        json_t *until = json_object_get(root, "until");
+
+        good = schema == (until == NULL ? 1 : 2) &&
+               take_digest(spec->model_digest, model) &&
                take_digest(spec->problems_digest, problem_set) &&
                take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
                problems > 0 && latent > 0 && pixels > 0 && stream >= 0 &&
                stream <= UINT32_MAX && spec->temperature > 0.0 &&
-               (spec->score = lk_score_find(score)) != LK_SCORES;
+               (spec->score = lk_score_find(score)) != LK_SCORES &&
+               (until == NULL || parse_until(spec, until));
         spec->problems = (size_t)problems;
         spec->latent = (size_t)latent;
         spec->pixels = (size_t)pixels;
@@ -291,6 +316,7 @@ static lk_status check_counts(const char *path, const lk_result *result, lk_erro
                             : !histogram_agrees(tally, p)    ? "histogram"
                             : result->index[p] > LK_ITEM_MAX ? "index"
                             : !(result->guard[p] >= 0.0)     ? "guard_band"
+                            : !lk_pursuit_agrees(result, p)  ? "attempts"
                                                              : NULL;
 
         if (wrong != NULL) {
@@ -333,33 +359,50 @@ out:
     return st;
 }
 
-lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
+/* What a file says that is not a result's spec. */
+static lk_status no_spec(const char *path, const char *text, lk_error *err)
 {
-    lk_safetensors file = {0};
-    lk_result result = {0};
-    lk_spec spec;
-    uint64_t *no_index = NULL;
-    const lk_tensor *largest = NULL;
-    const char *text;
-    lk_status st = lk_safetensors_read(path, &file, err);
+    json_t *root = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    const size_t cells = json_array_size(json_object_get(root, "cells"));
+
+    json_decref(root);
+    if (cells > 0) {
+        return LK_FAIL(err, LK_E_MISMATCH, "%s: a sweep of %zu cells, not one result",
+                       path, cells);
+    }
+    return LK_FAIL(err, LK_E_MISMATCH, "%s: no result of this version (largek.spec)",
+                   path);
+}
+
+lk_status lk_result_load(const char *path, lk_safetensors *out, lk_error *err)
+{
+    lk_status st = lk_safetensors_read(path, out, err);
 
     if (st == LK_E_FORMAT) { /* whatever is wrong in a result is a mismatch */
         st = LK_E_MISMATCH;
         if (err != NULL) err->status = st;
     }
-    if (st != LK_OK) goto out;
-    text = lk_safetensors_entry(&file, "largek.spec");
-    st = text != NULL ? parse_spec(&spec, text) : LK_E_MISMATCH;
+    return st;
+}
+
+lk_status lk_result_take(const char *path, const lk_safetensors *file, lk_result *out,
+                         lk_error *err)
+{
+    const char *text = lk_safetensors_entry(file, "largek.spec");
+    lk_result result = {0};
+    lk_spec spec;
+    uint64_t *no_index = NULL;
+    const lk_tensor *largest = NULL;
+    lk_status st = text != NULL ? parse_spec(&spec, text) : LK_E_MISMATCH;
+
     if (st != LK_OK) {
-        st =
-            st == LK_E_MEMORY
-                ? LK_FAIL(err, st, "%s: no room to read its spec", path)
-                : LK_FAIL(err, st, "%s: no result of this version (largek.spec)", path);
+        st = st == LK_E_MEMORY ? LK_FAIL(err, st, "%s: no room to read its spec", path)
+                               : no_spec(path, text, err);
         goto out;
     }
     /* What the file holds bounds what is allocated for it. */
-    LK_TRY(find(path, &file, "histogram", LK_DTYPE_I64, spec.problems,
-                LK_HISTOGRAM_BINS, &largest, err));
+    LK_TRY(find(path, file, "histogram", LK_DTYPE_I64, spec.problems, LK_HISTOGRAM_BINS,
+                &largest, err));
     no_index = calloc(spec.problems, sizeof *no_index);
     if (no_index == NULL) {
         st = LK_FAIL(err, LK_E_MEMORY, "%s: no room for %zu problems", path,
@@ -367,18 +410,27 @@ lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
         goto out;
     }
     LK_TRY(lk_result_init(&result, &spec, no_index, err));
-    st = parse_run(&result, lk_safetensors_entry(&file, "largek.run"));
+    st = parse_run(&result, lk_safetensors_entry(file, "largek.run"));
     if (st != LK_OK) {
         st = LK_FAIL(err, st, "%s: no room to read its notes", path);
         goto out;
     }
-    LK_TRY(take_tensors(path, &file, &result, err));
+    LK_TRY(take_tensors(path, file, &result, err));
     *out = result;
     result = (lk_result){0};
 
 out:
     lk_result_release(&result);
-    lk_safetensors_release(&file);
     free(no_index);
+    return st;
+}
+
+lk_status lk_result_read(const char *path, lk_result *out, lk_error *err)
+{
+    lk_safetensors file = {0};
+    lk_status st = lk_result_load(path, &file, err);
+
+    if (st == LK_OK) st = lk_result_take(path, &file, out, err);
+    lk_safetensors_release(&file);
     return st;
 }

@@ -6,16 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/engine.h"
 #include "io/json.h"
 #include "largek/largek.h"
-#include "largek/result.h"
-#include "largek/safetensors.h"
-
-enum { TENSORS_MAX = 11 };
 
 static const char not_exact[] =
     "counts of --path library: a library's own draws, decided by a fast score alone; "
     "not exact, and no function of the spec";
+
+/* The rule as JSON; NULL where every problem gets the same. */
+static json_t *until_json(const lk_until *until)
+{
+    char successes[24], budget[24], block[24], draws[24];
+
+    snprintf(successes, sizeof successes, "%" PRIu64, until->successes);
+    snprintf(budget, sizeof budget, "%" PRIu64, until->budget);
+    snprintf(block, sizeof block, "%" PRIu64, until->block);
+    snprintf(draws, sizeof draws, "%" PRIu64, until->draws);
+    switch (until->kind) {
+    case LK_UNTIL_SUCCESSES:
+        return json_pack("{s:s, s:f, s:s, s:b}", "kind", lk_until_name(until->kind),
+                         "threshold", until->threshold, "successes", successes,
+                         "raised", until->raised);
+    case LK_UNTIL_WIDTH:
+        return json_pack("{s:s, s:f, s:f}", "kind", lk_until_name(until->kind),
+                         "threshold", until->threshold, "width", until->width);
+    case LK_UNTIL_BUDGET:
+        return json_pack("{s:s, s:f, s:s, s:s, s:s}", "kind",
+                         lk_until_name(until->kind), "threshold", until->threshold,
+                         "budget", budget, "block", block, "draws", draws);
+    default: return NULL;
+    }
+}
 
 /* The spec as JSON.  64-bit numbers are texts: JSON readers may take numbers as double. */
 static char *spec_json(const lk_spec *spec)
@@ -30,13 +52,16 @@ static char *spec_json(const lk_spec *spec)
     for (size_t t = 0; t < spec->thresholds; t++) {
         whole &= json_array_append_new(thresholds, json_real(spec->threshold[t])) == 0;
     }
-    root =
-        json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:f, s:s, s:i}", "schema",
-                  1, "model", spec->model_digest, "problem_set", spec->problems_digest,
-                  "problems", (json_int_t)spec->problems, "latent",
-                  (json_int_t)spec->latent, "pixels", (json_int_t)spec->pixels, "score",
-                  lk_score_name(spec->score), "thresholds", thresholds, "temperature",
-                  spec->temperature, "seed", seed, "stream", (int)spec->stream_version);
+    root = json_pack(
+        "{s:i, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:f, s:s, s:i}", "schema",
+        spec->until.kind == LK_UNTIL_DRAWS ? 1 : 2, "model", spec->model_digest,
+        "problem_set", spec->problems_digest, "problems", (json_int_t)spec->problems,
+        "latent", (json_int_t)spec->latent, "pixels", (json_int_t)spec->pixels, "score",
+        lk_score_name(spec->score), "thresholds", thresholds, "temperature",
+        spec->temperature, "seed", seed, "stream", (int)spec->stream_version);
+    if (spec->until.kind != LK_UNTIL_DRAWS) {
+        whole &= json_object_set_new(root, "until", until_json(&spec->until)) == 0;
+    }
     text = whole ? lk_json_text(root) : NULL;
     json_decref(root);
     return text;
@@ -113,31 +138,46 @@ static void add_tensors(lk_safetensors *file, const lk_result *result,
     }
 }
 
+lk_status lk_result_lay_out(const lk_result *result, lk_result_layout *out,
+                            lk_error *err)
+{
+    const bool exact = result->spec.stream_version != LK_STREAM_NONE;
+    size_t done_count = 0;
+
+    *out = (lk_result_layout){.done = done_rows(result, &done_count),
+                              .spec = spec_json(&result->spec),
+                              .run = run_json(result)};
+    if (out->done == NULL || out->spec == NULL || out->run == NULL) {
+        return LK_FAIL(err, LK_E_MEMORY, "no room to write a result");
+    }
+    out->entry[0] = (lk_entry){"format", "largek result 1"};
+    out->entry[1] = (lk_entry){"largek.spec", out->spec};
+    out->entry[2] = (lk_entry){"largek.run", out->run};
+    out->entry[3] = (lk_entry){"largek.warning", not_exact};
+    out->file = (lk_safetensors){
+        .tensor = out->tensor, .entries = exact ? 3 : 4, .entry = out->entry};
+    add_tensors(&out->file, result, out->done, done_count);
+    return LK_OK;
+}
+
+void lk_result_layout_release(lk_result_layout *layout)
+{
+    free(layout->done);
+    free(layout->spec);
+    free(layout->run);
+    *layout = (lk_result_layout){0};
+}
+
 lk_status lk_result_write(const char *path, const lk_result *result, lk_error *err)
 {
-    size_t done_count = 0;
-    int64_t *done = done_rows(result, &done_count);
-    char *spec = spec_json(&result->spec), *run = run_json(result);
-    lk_tensor tensor[TENSORS_MAX];
-    lk_entry entry[] = {{"format", "largek result 1"},
-                        {"largek.spec", spec},
-                        {"largek.run", run},
-                        {"largek.warning", not_exact}};
-    const bool exact = result->spec.stream_version != LK_STREAM_NONE;
-    lk_safetensors file = {.tensor = tensor, .entries = exact ? 3 : 4, .entry = entry};
+    lk_result_layout layout = {0};
     lk_status st = LK_OK;
 
-    if (done == NULL || spec == NULL || run == NULL) {
-        st = LK_FAIL(err, LK_E_MEMORY, "%s: no room to write a result", path);
-        goto out;
-    }
-    add_tensors(&file, result, done, done_count);
-    LK_TRY(lk_safetensors_write(path, &file, LK_WRITE_DIGESTS | LK_WRITE_KEEP_PREVIOUS,
-                                err));
+    LK_TRY(lk_result_lay_out(result, &layout, err));
+    st = lk_safetensors_write(path, &layout.file,
+                              LK_WRITE_DIGESTS | LK_WRITE_KEEP_PREVIOUS, err);
 
 out:
-    free(done);
-    free(spec);
-    free(run);
+    lk_result_layout_release(&layout);
     return st;
 }

@@ -32,7 +32,13 @@ typedef struct {
     uint64_t made, wanted; /* attempts so far; attempts of the next batch     */
     uint64_t total;        /* attempts that the result will have at the end   */
     uint64_t missing;      /* of those; both capped at 2^64 - 1               */
+    lk_pursuit pursuit;    /* where outcomes decide how many                  */
 } lk_session;
+
+static bool is_pursuit(const lk_session *session)
+{
+    return session->result->spec.until.kind != LK_UNTIL_DRAWS;
+}
 
 static lk_status session_open(lk_session *session, lk_error *err)
 {
@@ -53,12 +59,21 @@ static lk_status session_open(lk_session *session, lk_error *err)
                        "share %" PRIu64 " of %" PRIu64 ": at most %d, from 0",
                        share->shard, share->shards, LK_SHARDS_MAX);
     }
+    if (share->shards > 1 && is_pursuit(session)) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "no shards where outcomes decide the number of attempts");
+    }
     session->unit = calloc(UNITS_MAX, sizeof *session->unit);
     session->notes.violation = calloc(problems, sizeof(double));
     if (session->unit == NULL || session->notes.violation == NULL) {
         return LK_FAIL(err, LK_E_MEMORY, "no room for a run of %zu problems", problems);
     }
     session->result->asked = session->options->draws;
+    if (is_pursuit(session)) {
+        const lk_status st = lk_pursuit_open(&session->pursuit, session->result,
+                                             session->options->draws, err);
+        if (st != LK_OK) return st;
+    }
     session->started = session->saved = lk_clock_s();
     session->seconds_before = session->result->seconds;
     return LK_OK;
@@ -70,12 +85,20 @@ static void count_missing(lk_session *session)
     const lk_run_options *options = session->options;
 
     session->total = 0;
+    session->missing =
+        lk_result_missing(session->result, options->draws, options->share);
+    if (is_pursuit(session)) {
+        session->total = session->missing;
+        for (size_t p = 0; p < session->result->spec.problems; p++) {
+            session->total =
+                lk_add_capped(session->total, session->result->tally.attempts[p]);
+        }
+        return;
+    }
     for (size_t p = 0; p < session->result->spec.problems; p++) {
         session->total = lk_add_capped(
             session->total, lk_share_count(&options->share, p, options->draws));
     }
-    session->missing =
-        lk_result_missing(session->result, options->draws, options->share);
 }
 
 static void report(const lk_session *session)
@@ -125,6 +148,13 @@ static lk_status heed_violations(lk_session *session, lk_error *err)
         any = true;
     }
     if (!any) return LK_OK;
+    /* Wrong counts have given blocks away. */
+    if (result->spec.until.kind == LK_UNTIL_BUDGET) {
+        for (size_t p = 0; p < result->spec.problems; p++) {
+            lk_tally_clear(&result->tally, p);
+            lk_ranges_release(&result->done[p]);
+        }
+    }
     count_missing(session);
     if (session->options->on_warning != NULL) {
         session->options->on_warning(
@@ -135,12 +165,12 @@ static lk_status heed_violations(lk_session *session, lk_error *err)
     return session->backend->set_guard(session->device, result->guard, err);
 }
 
-static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
-                           lk_error *err)
+/* The next units of a plan. */
+static lk_status run_planned(lk_session *session, lk_plan *plan, bool *finished,
+                             lk_error *err)
 {
-    const double start = lk_clock_s();
     const size_t units = lk_plan_next(plan, session->wanted, session->unit, UNITS_MAX);
-    uint64_t attempts = 0;
+    const uint64_t before = session->made;
     lk_status st = LK_OK;
 
     *finished = units == 0;
@@ -150,15 +180,50 @@ static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
     for (size_t u = 0; u < units; u++) {
         const lk_unit *unit = &session->unit[u];
 
-        attempts += unit->count;
+        session->made += unit->count;
         LK_TRY(lk_ranges_add(&session->result->done[unit->problem], unit->first,
                              unit->first + unit->count, err));
     }
-    session->made += attempts;
-    if (session->missing != UINT64_MAX) session->missing -= attempts;
+    if (session->missing != UINT64_MAX) session->missing -= session->made - before;
+
+out:
+    return st;
+}
+
+static lk_status run_pursuit(lk_session *session, uint64_t unit_max, bool *finished,
+                             lk_error *err)
+{
+    const lk_runner runner = {.backend = session->backend,
+                              .device = session->device,
+                              .unit = session->unit,
+                              .units_max = UNITS_MAX,
+                              .unit_max = unit_max,
+                              .notes = &session->notes};
+    const lk_status st =
+        lk_pursuit_batch(&session->pursuit, &runner, session->wanted, finished, err);
+
+    session->made += session->pursuit.made;
+    count_missing(session);
+    return st;
+}
+
+static lk_status run_batch(lk_session *session, lk_plan *plan, bool *finished,
+                           lk_error *err)
+{
+    const double start = lk_clock_s();
+    const uint64_t before = session->made;
+    lk_status st = LK_OK;
+
+    if (is_pursuit(session)) {
+        LK_TRY(run_pursuit(session, plan->unit_max, finished, err));
+    } else {
+        LK_TRY(run_planned(session, plan, finished, err));
+    }
+    if (*finished) goto out;
 
     /* The next batch takes about batch_s; growth is bounded, for a first one is slow. */
-    const double rate = (double)attempts / fmax(lk_clock_s() - start, 1e-6);
+    const double rate =
+        (double)(session->made - before) / fmax(lk_clock_s() - start, 1e-6);
 
     session->wanted = (uint64_t)fmin(fmax(rate * session->batch_s, 1.0),
                                      4.0 * (double)session->wanted);
@@ -170,6 +235,9 @@ out:
 
 static lk_status save(lk_session *session, lk_error *err)
 {
+    if (session->options->on_save != NULL) {
+        return session->options->on_save(session->options->context, err);
+    }
     if (session->options->output == NULL) return LK_OK;
     return lk_result_write(session->options->output, session->result, err);
 }
@@ -346,6 +414,7 @@ lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job
     }
 
 out:
+    lk_pursuit_close(&session.pursuit);
     free(session.unit);
     free(session.notes.violation);
     return st;

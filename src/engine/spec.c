@@ -106,6 +106,43 @@ out:
     return st;
 }
 
+lk_status lk_spec_set_until(lk_spec *spec, const lk_until *until, lk_error *err)
+{
+    lk_until u = *until;
+    size_t t = 0;
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_until_check(&u, err));
+    if (u.kind != LK_UNTIL_DRAWS && u.threshold == 0.0)
+        u.threshold = spec->threshold[0];
+    while (t < spec->thresholds && spec->threshold[t] != u.threshold) t++;
+    if (u.kind != LK_UNTIL_DRAWS && t == spec->thresholds) {
+        return LK_FAIL(err, LK_E_ARG, "%.12g is none of the thresholds", u.threshold);
+    }
+    spec->until = u;
+
+out:
+    return st;
+}
+
+lk_status lk_spec_extend(lk_spec *have, const lk_spec *asked, lk_error *err)
+{
+    lk_spec as_had = *asked;
+    lk_status st = LK_OK;
+
+    as_had.until = have->until;
+    LK_TRY(lk_spec_same(have, &as_had, err));
+    LK_TRY(lk_until_extends(&have->until, &asked->until, err));
+    const bool raised =
+        have->until.raised || have->until.successes < asked->until.successes;
+
+    have->until = asked->until;
+    have->until.raised = raised;
+
+out:
+    return st;
+}
+
 lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
 {
     if (strcmp(a->model_digest, b->model_digest) != 0) {
@@ -155,5 +192,7 @@ lk_status lk_spec_same(const lk_spec *a, const lk_spec *b, lk_error *err)
         return LK_FAIL(err, LK_E_MISMATCH, "another threshold: %.15g, not %.15g",
                        a->threshold[t], b->threshold[t]);
     }
-    return LK_OK;
+    return lk_until_extends(&b->until, &a->until, NULL) == LK_OK
+               ? lk_until_extends(&a->until, &b->until, err)
+               : lk_until_extends(&b->until, &a->until, err);
 }

@@ -66,6 +66,41 @@ void lk_counts_release(lk_counts *counts)
     *counts = (lk_counts){0};
 }
 
+lk_status lk_counts_alloc(lk_counts *out, size_t groups, size_t problems, lk_error *err)
+{
+    const size_t rows = groups * problems;
+    storage *owned = calloc(1, sizeof *owned);
+
+    if (owned == NULL) return LK_FAIL(err, LK_E_MEMORY, "no room for counts");
+    owned->group = calloc(groups, sizeof *owned->group);
+    owned->id = calloc(rows, sizeof *owned->id);
+    owned->n = calloc(rows, sizeof *owned->n);
+    owned->c = calloc(rows, sizeof *owned->c);
+    if (owned->group == NULL || owned->id == NULL || owned->n == NULL ||
+        owned->c == NULL) {
+        storage_free(owned);
+        return LK_FAIL(err, LK_E_MEMORY, "no room for counts of %zu rows", rows);
+    }
+    for (size_t g = 0; g < groups; g++) {
+        owned->group[g] = (lk_count_group){.problems = problems,
+                                           .id = owned->id + g * problems,
+                                           .n = owned->n + g * problems,
+                                           .c = owned->c + g * problems};
+    }
+    *out = (lk_counts){.groups = groups, .group = owned->group, .owned = owned};
+    return LK_OK;
+}
+
+lk_status lk_counts_keep(lk_counts *counts, const char *text, const char **out,
+                         lk_error *err)
+{
+    storage *owned = counts->owned;
+
+    *out = lk_texts_keep(&owned->texts, text, strlen(text) + 1);
+    if (*out == NULL) return LK_FAIL(err, LK_E_MEMORY, "no room for counts");
+    return LK_OK;
+}
+
 lk_status lk_counts_builder_new(const char *file, lk_duplicates duplicates,
                                 lk_counts_builder **out, lk_error *err)
 {

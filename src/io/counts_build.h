@@ -11,6 +11,17 @@
 /* id, n, c, threshold and the group columns. */
 enum { LK_COUNTS_COLUMNS_MAX = LK_GROUP_COLUMNS_MAX + 4 };
 
+/* Counts that a program fills: `groups` groups of `problems` rows, all 0.
+ * Ownership  *out is the caller's; end it with lk_counts_release
+ * Errors     LK_E_MEMORY */
+lk_status lk_counts_alloc(lk_counts *out, size_t groups, size_t problems,
+                          lk_error *err);
+
+/* A copy of a text, for an id or a group's value, that lives as long as the counts.
+ * Errors  LK_E_MEMORY */
+lk_status lk_counts_keep(lk_counts *counts, const char *text, const char **out,
+                         lk_error *err);
+
 typedef struct lk_counts_builder lk_counts_builder;
 
 /* `file` is what errors call the input; it must live as long as the builder.
