@@ -101,7 +101,7 @@ typedef struct {
     double held_out;   /* mean log chance of a held-out problem's counts; or NaN  */
     double goodness;   /* Cramer-von Mises statistic of the residuals; or NaN     */
     double goodness_p; /* share of replicates that fit no better; or NaN          */
-    size_t iterations;
+    size_t iterations; /* evaluations of the likelihood                           */
 } lk_fit_result;
 
 typedef enum { LK_FIT_DISTRIBUTION, LK_FIT_CURVE } lk_fit_kind;

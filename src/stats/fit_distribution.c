@@ -25,6 +25,7 @@ typedef struct {
     bool at_bound[LK_NEWTON_MAX]; /* at an end of its range          */
     lk_surface natural;           /* at t                            */
     double covariance[LK_NEWTON_MAX][LK_NEWTON_MAX];
+    size_t iterations; /* evaluations of the likelihood by profiles */
 } work;
 
 static size_t alpha_of(lk_model_kind model)
@@ -247,32 +248,65 @@ static int bound_side(const work *w, size_t i)
     return w->best.u[i] > 0.0 ? 1 : -1;
 }
 
-/* Both ends of every interval; false when a better minimum came up on the way. */
+/* One end of one interval. */
+typedef struct {
+    double end;
+    size_t iterations;
+    lk_minimum better; /* of infinite value: none */
+} profile_end;
+
+static void find_end(const work *w, size_t i, int side, double z, lk_fitter *f,
+                     profile_end *out)
+{
+    const bool chance =
+        lk_model_shapes[w->fitter.model].domain[i] != LK_DOMAIN_POSITIVE;
+    double end;
+
+    *out = (profile_end){.end = NAN, .better.at.value = INFINITY};
+    if (w->given[i]) return;
+    if (w->at_bound[i] && side == bound_side(w, i)) {
+        out->end = chance || side < 0 ? (side > 0 ? 1.0 : 0.0) : INFINITY;
+        return;
+    }
+    end = lk_fit_profile_end(f, &w->best, i, sd_of(w, i), side, z, &out->better);
+    out->end = clamp_end(end, chance);
+    out->iterations = f->iterations;
+}
+
+/* Both ends of every interval, side by side where counts are few; false when a better minimum
+ * came up on the way. */
 static bool profile(work *w, double z, lk_fit_result *out)
 {
+    const size_t ends = 2 * w->law->params;
+    profile_end found[2 * LK_NEWTON_MAX];
+    const lk_minimum *better = NULL;
+
+#pragma omp parallel for schedule(dynamic) if (w->fitter.copies > 0)
+    for (size_t e = 0; e < ends; e++) {
+        const int side = e % 2 == 0 ? -1 : 1;
+        lk_fitter mine;
+
+        if (w->fitter.copies > 0) {
+            lk_fitter_copy(&w->fitter, e, &mine);
+            find_end(w, e / 2, side, z, &mine, &found[e]);
+        } else {
+            w->fitter.iterations = 0;
+            find_end(w, e / 2, side, z, &w->fitter, &found[e]);
+        }
+    }
+    for (size_t e = 0; e < ends; e++) {
+        w->iterations += found[e].iterations;
+        if (isfinite(found[e].better.at.value) &&
+            (better == NULL || found[e].better.at.value < better->at.value))
+            better = &found[e].better;
+    }
+    if (better != NULL) {
+        w->best = *better;
+        return false;
+    }
     for (size_t i = 0; i < w->law->params; i++) {
-        const bool chance =
-            lk_model_shapes[w->fitter.model].domain[i] != LK_DOMAIN_POSITIVE;
-        lk_minimum better = {.at.value = INFINITY};
-        double end[2];
-
-        if (w->given[i]) continue;
-        for (int s = 0; s < 2; s++) {
-            const int side = s == 0 ? -1 : 1;
-
-            if (w->at_bound[i] && side == bound_side(w, i)) {
-                end[s] = chance || side < 0 ? (side > 0 ? 1.0 : 0.0) : INFINITY;
-                continue;
-            }
-            end[s] = lk_fit_profile_end(&w->fitter, &w->best, i, sd_of(w, i), side, z,
-                                        &better);
-        }
-        if (isfinite(better.at.value)) {
-            w->best = better;
-            return false;
-        }
-        out->param[i].lo = clamp_end(end[0], chance);
-        out->param[i].hi = clamp_end(end[1], chance);
+        out->param[i].lo = found[2 * i].end;
+        out->param[i].hi = found[2 * i + 1].end;
     }
     return true;
 }
@@ -345,6 +379,7 @@ static void fit_counts(work *w, lk_fit_result *out)
 {
     optimise(w);
     const bool regular = set_covariance(w);
+    w->iterations = w->fitter.iterations;
     say_status(w, regular, out);
     set_criteria(w, out);
     if (out->status == LK_FIT_NOT_IDENTIFIABLE) return;
@@ -357,7 +392,7 @@ static void fit_counts(work *w, lk_fit_result *out)
         say_status(w, true, out);
     }
     out->exponent = out->param[alpha_of(w->fitter.model)];
-    out->iterations = w->fitter.iterations;
+    out->iterations = w->iterations;
 }
 
 lk_status lk_fit_distribution(const lk_fit_law *self, const uint64_t n[],

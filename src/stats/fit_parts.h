@@ -10,7 +10,8 @@
 typedef struct {
     lk_model_kind model;
     const lk_tallied *counts;
-    lk_surface *scratch;
+    lk_surface *scratch; /* [copies + 1][blocks] */
+    size_t blocks, copies;
     lk_objective objective; /* variables in u; fixed are the pinned ones */
     double pin[LK_NEWTON_MAX];
     bool pinned[LK_NEWTON_MAX];
@@ -22,6 +23,10 @@ typedef struct {
 lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *counts,
                          lk_error *err);
 void lk_fitter_release(lk_fitter *f);
+
+/* One that may work beside it, of number i below f->copies; without what it has fixed or
+ * counted.  Not to be released. */
+void lk_fitter_copy(const lk_fitter *f, size_t i, lk_fitter *out);
 
 double lk_fitter_to_u(const lk_fitter *f, size_t i, double value);
 double lk_fitter_from_u(const lk_fitter *f, size_t i, double u);

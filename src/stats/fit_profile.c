@@ -87,12 +87,23 @@ lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *co
                              : lk_model_shapes[model].integrates ? LOG_HI_INTEGRAL
                                                                  : LOG_HI;
     }
-    f->scratch = calloc(lk_likelihood_blocks(model, counts), sizeof *f->scratch);
+    f->blocks = lk_likelihood_blocks(model, counts);
+    if (f->blocks < LK_PARALLEL_BLOCKS) f->copies = 2 * f->objective.variables;
+    f->scratch = calloc((f->copies + 1) * f->blocks, sizeof *f->scratch);
     if (f->scratch == NULL) {
         return LK_FAIL(err, LK_E_MEMORY, "a fit to %zu different counts",
                        counts->count);
     }
     return LK_OK;
+}
+
+void lk_fitter_copy(const lk_fitter *f, size_t i, lk_fitter *out)
+{
+    *out = *f;
+    out->objective.data = out;
+    out->scratch = f->scratch + (i + 1) * f->blocks;
+    out->copies = 0;
+    out->iterations = 0;
 }
 
 void lk_fitter_release(lk_fitter *f)

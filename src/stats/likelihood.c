@@ -8,7 +8,7 @@
 
 #include "stats/special.h"
 
-enum { BLOCK = 256, BLOCK_INTEGRATED = 4, PARALLEL_MIN = 4 };
+enum { BLOCK = 256, BLOCK_INTEGRATED = 4 };
 
 /* Above this a difference of psi is taken in one piece. */
 #define SHAPE_LARGE 1000.0
@@ -338,7 +338,7 @@ void lk_likelihood(lk_model_kind model, const double t[], const lk_tallied *coun
     const size_t blocks = lk_likelihood_blocks(model, counts);
     const ready r = prepare(model, t, derivatives);
 
-#pragma omp parallel for schedule(dynamic) if (blocks >= PARALLEL_MIN)
+#pragma omp parallel for schedule(dynamic) if (blocks >= LK_PARALLEL_BLOCKS)
     for (size_t b = 0; b < blocks; b++) {
         const size_t end =
             (b + 1) * block < counts->count ? (b + 1) * block : counts->count;

@@ -49,6 +49,10 @@ void lk_tallied_release(lk_tallied *tallied);
 void lk_likelihood_term(lk_model_kind model, const double t[], double n, double x,
                         bool derivatives, lk_surface *out);
 
+/* From this many blocks on a likelihood is worth the threads that one sum takes: some
+ * milliseconds.  Below, whole searches may go side by side. */
+enum { LK_PARALLEL_BLOCKS = 64 };
+
 /* MINUS the log-likelihood of all counts: summed in blocks and in order, the same for any
  * number of threads.
  *
