@@ -1,45 +1,15 @@
 /* fit_distribution.c - distributions of p, fitted to counts by maximum likelihood. */
-#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
 #include "stats/fit_parts.h"
 
-/* Logits beyond this are tried at the bound itself: 0.95 for a scale. */
-#define NEAR_BOUND 3.0
-
-/* A shape in the box is at its end from here on, in logarithms. */
-#define NEAR_END 2.5
-
-enum { RESTARTS = 4, BEST_STARTS = 3 };
-
-typedef struct {
-    const lk_fit_law *law;
-    const lk_fit_options *options;
-    lk_fitter fitter;
-    lk_tallied counts;
-    lk_minimum best;
-    double t[LK_NEWTON_MAX];
-    bool given[LK_NEWTON_MAX];    /* fixed by the caller             */
-    bool at_bound[LK_NEWTON_MAX]; /* at an end of its range          */
-    lk_surface natural;           /* at t                            */
-    double covariance[LK_NEWTON_MAX][LK_NEWTON_MAX];
-    size_t iterations; /* evaluations of the likelihood by profiles */
-} work;
-
-static size_t alpha_of(lk_model_kind model)
-{
-    return model == LK_MODEL_TWO_BETA ? 1 : 0;
-}
-
-static bool has_scale(lk_model_kind model)
-{
-    return model == LK_MODEL_SCALED_BETA || model == LK_MODEL_KUMARASWAMY;
-}
+enum { RESTARTS = 4 };
 
 /* What no fit can tell, whatever the law. */
-static bool say_not_identifiable(const work *w, size_t free_params, lk_fit_result *out)
+static bool say_not_identifiable(const lk_fit_work *w, size_t free_params,
+                                 lk_fit_result *out)
 {
     const char *why = NULL;
 
@@ -54,129 +24,13 @@ static bool say_not_identifiable(const work *w, size_t free_params, lk_fit_resul
     return why != NULL;
 }
 
-/* Keeps the better; one that has not converged only for want of another. */
-static void keep_better(lk_minimum *best, const lk_minimum *other)
-{
-    if (!isfinite(other->at.value)) return;
-    if (!isfinite(best->at.value) || other->at.value < best->at.value - 1e-9)
-        *best = *other;
-    else if (other->at.value <= best->at.value + 1e-9 && other->converged)
-        *best = *other;
-}
-
-/* From the best few starts, by their likelihoods. */
-static void run_from_starts(work *w, double scale)
-{
-    const lk_model_kind model = w->fitter.model;
-    double start[LK_STARTS_MAX][LK_NEWTON_MAX], value[LK_STARTS_MAX];
-    const size_t starts = lk_fit_starts(model, &w->counts, scale, start);
-    const int runs = model == LK_MODEL_TWO_BETA ? BEST_STARTS + 2 : 1;
-
-    w->best = (lk_minimum){.at.value = INFINITY};
-    for (size_t i = 0; i < starts; i++) {
-        lk_surface s;
-
-        lk_likelihood(model, start[i], &w->counts, false, w->fitter.scratch, &s);
-        value[i] = isfinite(s.value) ? s.value : DBL_MAX;
-    }
-    for (int run = 0; run < runs; run++) {
-        size_t first = 0;
-        lk_minimum here;
-
-        for (size_t i = 1; i < starts; i++) {
-            if (value[i] < value[first]) first = i;
-        }
-        if (value[first] == INFINITY) break;
-        value[first] = INFINITY; /* done */
-        lk_fitter_run(&w->fitter, start[first], &here);
-        keep_better(&w->best, &here);
-    }
-}
-
-/* With parameter i pinned to the bound: kept where it is no worse. */
-static void try_bound(work *w, size_t i, double bound)
-{
-    lk_fitter *f = &w->fitter;
-    lk_minimum there = {0};
-    double t[LK_NEWTON_MAX];
-
-    lk_fitter_params(f, w->best.u, t);
-    lk_fitter_pin(f, i, bound);
-    lk_fitter_run(f, t, &there);
-    if (isfinite(there.at.value) && there.at.value <= w->best.at.value + 1e-7) {
-        lk_surface natural;
-
-        lk_fitter_params(f, there.u, t);
-        lk_fitter_surface(f, t, &natural);
-        if (bound > 0.5 ? natural.grad[i] <= 0.0 : natural.grad[i] >= 0.0) {
-            w->best = there;
-            w->at_bound[i] = true;
-            return;
-        }
-    }
-    lk_fitter_unpin(f, i);
-}
-
-static void try_bounds(work *w)
-{
-    const lk_model_kind model = w->fitter.model;
-
-    if (has_scale(model) && !w->given[2] && w->best.u[2] > NEAR_BOUND)
-        try_bound(w, 2, 1.0);
-    if (model == LK_MODEL_ZERO_INFLATED) try_bound(w, 2, 0.0);
-}
-
-/* The label of the parts is free: the first is the one of the smaller alpha. */
-static void order_parts(work *w)
-{
-    double *u = w->best.u, swap;
-
-    if (w->fitter.model != LK_MODEL_TWO_BETA || u[1] <= u[3]) return;
-    u[0] = -u[0];
-    swap = u[1], u[1] = u[3], u[3] = swap;
-    swap = u[2], u[2] = u[4], u[4] = swap;
-    w->fitter.objective.evaluate(&w->fitter, u, &w->best.at);
-}
-
-static void mark_ends(work *w)
-{
-    const lk_objective *o = &w->fitter.objective;
-
-    for (size_t i = 0; i < o->variables; i++) {
-        const double room =
-            lk_model_shapes[w->fitter.model].domain[i] == LK_DOMAIN_POSITIVE
-                ? NEAR_END
-                : 4.0 * NEAR_END;
-
-        if (w->fitter.pinned[i]) continue;
-        if (w->best.u[i] < o->lo[i] + room || w->best.u[i] > o->hi[i] - room)
-            w->at_bound[i] = true;
-    }
-    /* Both shapes large: no variation beyond that of counts. */
-    const size_t a = alpha_of(w->fitter.model);
-    const double least = fmin(w->best.u[a], w->best.u[a + 1]);
-    if (least > 2.0 * log((double)w->counts.most_attempts) + 4.6 && least > 9.2)
-        w->at_bound[a] = w->at_bound[a + 1] = true;
-    /* All p in one bin, as certainly as one likes: discretised laws. */
-    if (w->best.at.value < 1e-6) w->at_bound[a] = w->at_bound[a + 1] = true;
-}
-
-/* The point of the fit: parameters and derivatives there. */
-static void settle(work *w)
-{
-    order_parts(w);
-    mark_ends(w);
-    lk_fitter_params(&w->fitter, w->best.u, w->t);
-    lk_fitter_surface(&w->fitter, w->t, &w->natural);
-}
-
-static bool no_se(const work *w, size_t i)
+static bool no_se(const lk_fit_work *w, size_t i)
 {
     return w->given[i] || w->at_bound[i];
 }
 
 /* false where the information is singular. */
-static bool set_covariance(work *w)
+static bool set_covariance(lk_fit_work *w)
 {
     bool out[LK_NEWTON_MAX];
 
@@ -184,40 +38,12 @@ static bool set_covariance(work *w)
     return lk_invert(w->law->params, out, &w->natural, w->covariance);
 }
 
-static void optimise(work *w)
-{
-    const double rule = lk_fit_scale_rule(&w->counts);
-    double scale = has_scale(w->fitter.model) ? rule : 1.0;
-
-    if (w->options->scale_how == LK_SCALE_FIXED) scale = w->options->scale;
-    if (has_scale(w->fitter.model)) {
-        w->given[2] = w->options->scale_how != LK_SCALE_FREE;
-        if (w->given[2]) lk_fitter_pin(&w->fitter, 2, scale);
-        scale = fmin(scale, 0.999);
-    }
-    w->best = (lk_minimum){.at.value = INFINITY};
-    if (w->options->start != NULL) {
-        double t[LK_NEWTON_MAX];
-
-        for (size_t i = 0; i < w->law->params; i++) {
-            const bool chance =
-                lk_model_shapes[w->fitter.model].domain[i] != LK_DOMAIN_POSITIVE;
-            t[i] = chance ? fmin(fmax(w->options->start[i], 1e-6), 0.999)
-                          : w->options->start[i];
-        }
-        lk_fitter_run(&w->fitter, t, &w->best);
-    }
-    if (!w->best.converged) run_from_starts(w, scale);
-    try_bounds(w);
-    settle(w);
-}
-
 static double clamp_end(double value, bool chance)
 {
     return chance ? fmin(fmax(value, 0.0), 1.0) : fmax(value, 0.0);
 }
 
-static void wald(const work *w, size_t i, double z, lk_fit_value *out)
+static void wald(const lk_fit_work *w, size_t i, double z, lk_fit_value *out)
 {
     const lk_fitter *f = &w->fitter;
     const double first = lk_model_shapes[f->model].domain[i] == LK_DOMAIN_POSITIVE
@@ -230,7 +56,7 @@ static void wald(const work *w, size_t i, double z, lk_fit_value *out)
 }
 
 /* The sd of u[i], or a guess. */
-static double sd_of(const work *w, size_t i)
+static double sd_of(const lk_fit_work *w, size_t i)
 {
     const double se = sqrt(w->covariance[i][i]);
     const double first =
@@ -242,7 +68,7 @@ static double sd_of(const work *w, size_t i)
 }
 
 /* On which side of parameter i its range ends. */
-static int bound_side(const work *w, size_t i)
+static int bound_side(const lk_fit_work *w, size_t i)
 {
     if (w->fitter.pinned[i]) return w->fitter.pin[i] > 0.5 ? 1 : -1;
     return w->best.u[i] > 0.0 ? 1 : -1;
@@ -255,7 +81,7 @@ typedef struct {
     lk_minimum better; /* of infinite value: none */
 } profile_end;
 
-static void find_end(const work *w, size_t i, int side, double z, lk_fitter *f,
+static void find_end(const lk_fit_work *w, size_t i, int side, double z, lk_fitter *f,
                      profile_end *out)
 {
     const bool chance =
@@ -275,7 +101,7 @@ static void find_end(const work *w, size_t i, int side, double z, lk_fitter *f,
 
 /* Both ends of every interval, side by side where counts are few; false when a better minimum
  * came up on the way. */
-static bool profile(work *w, double z, lk_fit_result *out)
+static bool profile(lk_fit_work *w, double z, lk_fit_result *out)
 {
     const size_t ends = 2 * w->law->params;
     profile_end found[2 * LK_NEWTON_MAX];
@@ -311,7 +137,7 @@ static bool profile(work *w, double z, lk_fit_result *out)
     return true;
 }
 
-static void set_values(work *w, lk_fit_result *out)
+static void set_values(lk_fit_work *w, lk_fit_result *out)
 {
     for (size_t i = 0; i < w->law->params; i++) {
         out->param[i] = (lk_fit_value){w->t[i], NAN, NAN, NAN};
@@ -319,7 +145,7 @@ static void set_values(work *w, lk_fit_result *out)
     }
 }
 
-static void set_intervals(work *w, lk_fit_result *out)
+static void set_intervals(lk_fit_work *w, lk_fit_result *out)
 {
     const double z = gsl_cdf_ugaussian_Qinv(0.5 * (1.0 - w->options->level));
 
@@ -336,14 +162,14 @@ static void set_intervals(work *w, lk_fit_result *out)
         }
         const lk_minimum from = w->best;
         lk_newton(&w->fitter.objective, from.u, &w->best);
-        try_bounds(w);
-        settle(w);
+        lk_fit_try_bounds(w);
+        lk_fit_settle(w);
         set_covariance(w);
         set_values(w, out);
     }
 }
 
-static void say_status(const work *w, bool regular, lk_fit_result *out)
+static void say_status(const lk_fit_work *w, bool regular, lk_fit_result *out)
 {
     for (size_t i = 0; i < w->law->params; i++) {
         if (!w->at_bound[i]) continue;
@@ -364,7 +190,7 @@ static void say_status(const work *w, bool regular, lk_fit_result *out)
     }
 }
 
-static void set_criteria(const work *w, lk_fit_result *out)
+static void set_criteria(const lk_fit_work *w, lk_fit_result *out)
 {
     const double params = (double)out->free_params;
     const double problems = (double)w->counts.problems;
@@ -375,9 +201,9 @@ static void set_criteria(const work *w, lk_fit_result *out)
     out->bic = params * log(problems) + 2.0 * out->nll;
 }
 
-static void fit_counts(work *w, lk_fit_result *out)
+static void fit_counts(lk_fit_work *w, lk_fit_result *out)
 {
-    optimise(w);
+    lk_fit_search(w);
     const bool regular = set_covariance(w);
     w->iterations = w->fitter.iterations;
     say_status(w, regular, out);
@@ -391,7 +217,7 @@ static void fit_counts(work *w, lk_fit_result *out)
         out->reason[0] = '\0';
         say_status(w, true, out);
     }
-    out->exponent = out->param[alpha_of(w->fitter.model)];
+    out->exponent = out->param[lk_fit_alpha(w->fitter.model)];
     out->iterations = w->iterations;
 }
 
@@ -402,13 +228,21 @@ lk_status lk_fit_distribution(const lk_fit_law *self, const uint64_t n[],
 {
     const lk_model_kind model = (lk_model_kind)self->model;
     lk_fit_result result = lk_fit_result_empty(self);
-    work w = {.law = self, .options = options};
+    lk_fit_work w = {.law = self, .options = options, .start = options->start};
+    double start[LK_NEWTON_MAX];
     lk_status st = LK_OK;
 
-    if (has_scale(model) && options->scale_how != LK_SCALE_FREE) result.free_params--;
+    if (lk_fit_has_scale(model) && options->scale_how != LK_SCALE_FREE)
+        result.free_params--;
     LK_TRY(lk_tallied_make(n, c, problems, &w.counts, err));
     LK_TRY(lk_fitter_init(&w.fitter, model, &w.counts, err));
-    if (!say_not_identifiable(&w, result.free_params, &result)) fit_counts(&w, &result);
+    if (!say_not_identifiable(&w, result.free_params, &result)) {
+        if (lk_fit_wants_guess(&w)) {
+            LK_TRY(lk_fit_guess(&w, start, err));
+            w.start = start;
+        }
+        fit_counts(&w, &result);
+    }
     *out = result;
 out:
     lk_fitter_release(&w.fitter);

@@ -2,6 +2,9 @@
 #ifndef LK_STATS_FIT_PARTS_H
 #define LK_STATS_FIT_PARTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "largek/fit.h"
 #include "stats/likelihood.h"
 
@@ -39,6 +42,40 @@ void lk_fitter_run(lk_fitter *f, const double t[], lk_minimum *out);
 
 /* -log L with derivatives by the natural parameters. */
 void lk_fitter_surface(const lk_fitter *f, const double t[], lk_surface *out);
+
+/* A fit of a distribution, from counts to covariance. */
+typedef struct {
+    const lk_fit_law *law;
+    const lk_fit_options *options;
+    const double *start; /* natural parameters to begin from, or NULL */
+    lk_fitter fitter;
+    lk_tallied counts;
+    lk_minimum best;
+    double t[LK_NEWTON_MAX];
+    bool given[LK_NEWTON_MAX];    /* fixed by the caller             */
+    bool at_bound[LK_NEWTON_MAX]; /* at an end of its range          */
+    lk_surface natural;           /* at t                            */
+    double covariance[LK_NEWTON_MAX][LK_NEWTON_MAX];
+    size_t iterations; /* evaluations of the likelihood by profiles */
+} lk_fit_work;
+
+/* The place of the exponent among the parameters; whether the third is a scale. */
+size_t lk_fit_alpha(lk_model_kind model);
+bool lk_fit_has_scale(lk_model_kind model);
+
+/* Finds w->best from w->start or the counts, tries the bounds and settles. */
+void lk_fit_search(lk_fit_work *w);
+
+/* Where the fit of a sample of many different counts ends, as a place to begin.
+ * Errors  LK_E_MEMORY */
+lk_status lk_fit_guess(const lk_fit_work *w, double t[], lk_error *err);
+bool lk_fit_wants_guess(const lk_fit_work *w);
+
+/* Pins parameters to the ends of their ranges where that is as good as w->best. */
+void lk_fit_try_bounds(lk_fit_work *w);
+
+/* Orders, marks what lies at an end, and sets t and its derivatives from w->best. */
+void lk_fit_settle(lk_fit_work *w);
 
 enum { LK_STARTS_MAX = 12 };
 
