@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 [ $# -ge 1 ] || { echo "usage: bench/fit.sh COUNTS [options]" >&2 && exit 2; }
 counts=$(realpath "$1") && shift
 [ -x build/largek ] || { cmake -B build -G Ninja >/dev/null && cmake --build build --target lk_cli; }
-venv=${LARGEK_BENCH_VENV:-out/bench-fit}
+venv=${LARGEK_BENCH_VENV:-bench/.venv-fit}
 if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet numpy scipy

@@ -155,7 +155,11 @@ static void set_intervals(lk_fit_work *w, lk_fit_result *out)
         }
     }
     if (w->options->interval != LK_FIT_INTERVAL_PROFILE) return;
-    for (int tries = 0; !profile(w, z, out) && tries < RESTARTS; tries++) {
+    for (int tries = 0; !profile(w, z, out); tries++) {
+        if (tries == RESTARTS) { /* a likelihood with no end of peaks */
+            w->best.converged = false;
+            return;
+        }
         memset(w->at_bound, 0, sizeof w->at_bound);
         for (size_t i = 0; i < w->law->params; i++) {
             if (!w->given[i]) lk_fitter_unpin(&w->fitter, i);
