@@ -11,12 +11,14 @@
  *   interval.h     intervals                          metric.h     pass^k, G-Pass@k
  *   law.h          laws of pass@k                     fit.h        laws fitted to counts
  *   forecast.h     fitted laws beyond the data        cost.h       of attempts
+ *   rare.h         estimates of small p               agreement.h  counts against them
  *   outcomes.h     attempts in their order            independence.h  of each other?
  *   safetensors.h  idx.h  npy.h                       files
  */
 #ifndef LK_LARGEK_H
 #define LK_LARGEK_H
 
+#include "largek/agreement.h"
 #include "largek/backend.h"
 #include "largek/canonical.h"
 #include "largek/cost.h"
@@ -36,6 +38,7 @@
 #include "largek/outcomes.h"
 #include "largek/passk.h"
 #include "largek/problems.h"
+#include "largek/rare.h"
 #include "largek/result.h"
 #include "largek/run.h"
 #include "largek/safetensors.h"

@@ -59,6 +59,7 @@ lk_exit lk_exit_of(lk_status status);
 
 extern const lk_command lk_cmd_train_vae;
 extern const lk_command lk_cmd_sample;
+extern const lk_command lk_cmd_rare;
 extern const lk_command lk_cmd_merge;
 extern const lk_command lk_cmd_verify;
 extern const lk_command lk_cmd_passk;

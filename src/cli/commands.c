@@ -10,6 +10,7 @@
 const lk_command *const lk_commands[] = {
     &lk_cmd_train_vae,
     &lk_cmd_sample,
+    &lk_cmd_rare,
     &lk_cmd_merge,
     &lk_cmd_verify,
     &lk_cmd_passk,

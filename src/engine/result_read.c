@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/spec_json.h"
 #include "io/json.h"
 #include "largek/safetensors.h"
 
@@ -30,7 +31,7 @@ static bool take_digest(char out[33], const char *text)
     return true;
 }
 
-static bool take_u64(uint64_t *out, const char *text)
+bool lk_json_u64(uint64_t *out, const char *text)
 {
     char *end = NULL;
 
@@ -68,7 +69,7 @@ static bool parse_until(lk_spec *spec, json_t *object)
 
     for (int i = 0; i < 4; i++) {
         text[i] = json_string_value(json_object_get(object, name[i]));
-        if (text[i] != NULL && !take_u64(to[i], text[i])) return false;
+        if (text[i] != NULL && !lk_json_u64(to[i], text[i])) return false;
     }
     if (kind == NULL || !(until.threshold > 0.0)) return false;
     until.kind = lk_until_find(kind);
@@ -76,8 +77,7 @@ static bool parse_until(lk_spec *spec, json_t *object)
            lk_spec_set_until(spec, &until, NULL) == LK_OK;
 }
 
-/* LK_E_MISMATCH where it is no spec. */
-static lk_status parse_spec(lk_spec *spec, const char *text)
+lk_status lk_spec_parse(lk_spec *spec, const char *text)
 {
     json_error_t why = {0};
     const char *model = NULL, *problem_set = NULL, *score = NULL, *seed = NULL;
@@ -100,7 +100,7 @@ static lk_status parse_spec(lk_spec *spec, const char *text)
         good = schema == (until == NULL ? 1 : 2) &&
                take_digest(spec->model_digest, model) &&
                take_digest(spec->problems_digest, problem_set) &&
-               take_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
+               lk_json_u64(&spec->seed, seed) && take_thresholds(spec, thresholds) &&
                problems > 0 && latent > 0 && pixels > 0 && stream >= 0 &&
                stream <= UINT32_MAX && spec->temperature > 0.0 &&
                (spec->score = lk_score_find(score)) != LK_SCORES &&
@@ -393,7 +393,7 @@ lk_status lk_result_take(const char *path, const lk_safetensors *file, lk_result
     lk_spec spec;
     uint64_t *no_index = NULL;
     const lk_tensor *largest = NULL;
-    lk_status st = text != NULL ? parse_spec(&spec, text) : LK_E_MISMATCH;
+    lk_status st = text != NULL ? lk_spec_parse(&spec, text) : LK_E_MISMATCH;
 
     if (st != LK_OK) {
         st = st == LK_E_MEMORY ? LK_FAIL(err, st, "%s: no room to read its spec", path)

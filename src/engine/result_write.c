@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/spec_json.h"
 #include "io/json.h"
 #include "largek/largek.h"
 
@@ -39,8 +40,8 @@ static json_t *until_json(const lk_until *until)
     }
 }
 
-/* The spec as JSON.  64-bit numbers are texts: JSON readers may take numbers as double. */
-static char *spec_json(const lk_spec *spec)
+/* 64-bit numbers are texts: JSON readers may take numbers as double. */
+char *lk_spec_json(const lk_spec *spec)
 {
     bool whole = true;
     char seed[24];
@@ -145,7 +146,7 @@ lk_status lk_result_lay_out(const lk_result *result, lk_result_layout *out,
     size_t done_count = 0;
 
     *out = (lk_result_layout){.done = done_rows(result, &done_count),
-                              .spec = spec_json(&result->spec),
+                              .spec = lk_spec_json(&result->spec),
                               .run = run_json(result)};
     if (out->done == NULL || out->spec == NULL || out->run == NULL) {
         return LK_FAIL(err, LK_E_MEMORY, "no room to write a result");
