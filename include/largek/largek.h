@@ -12,6 +12,7 @@
  *   law.h          laws of pass@k                     fit.h        laws fitted to counts
  *   forecast.h     fitted laws beyond the data        cost.h       of attempts
  *   rare.h         estimates of small p               agreement.h  counts against them
+ *   tail.h         pass@k and laws of such p
  *   outcomes.h     attempts in their order            independence.h  of each other?
  *   safetensors.h  idx.h  npy.h                       files
  */
@@ -45,6 +46,7 @@
 #include "largek/status.h"
 #include "largek/stream.h"
 #include "largek/sweep.h"
+#include "largek/tail.h"
 #include "largek/tally.h"
 #include "largek/train.h"
 #include "largek/until.h"

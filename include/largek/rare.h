@@ -160,6 +160,13 @@ lk_status lk_rare_resume(lk_rare *rare, const lk_spec *spec,
 lk_status lk_rare_check(lk_rare *rare, const lk_result *result, double alpha,
                         size_t *tested, size_t *refused, lk_error *err);
 
+/* Puts counts of a run of the same task in the place of estimates that they are better than,
+ * in relative error, or that found nothing; where both found nothing, the counts' bound if
+ * it is lower.  *replaced is how many estimates gave way.
+ * Errors  LK_E_MISMATCH where it is of another model or task */
+lk_status lk_rare_combine(lk_rare *rare, const lk_result *result, size_t *replaced,
+                          lk_error *err);
+
 typedef struct {
     size_t done, total; /* problems */
     uint64_t spent;     /* draws in this session */

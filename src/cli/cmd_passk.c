@@ -9,10 +9,13 @@
 #include "cli/common.h"
 #include "cli/curve.h"
 #include "cli/input.h"
+#include "cli/passk_rare.h"
+#include "largek/rare.h"
 
 typedef struct {
     lk_common common;
-    const char *file, *group, *metric, *design;
+    const char *file, *group, *metric, *design, *with;
+    const char *k_text; /* read when it is known what of: counts have whole k */
     lk_count_list k;
     lk_real_list threshold;
     lk_curve_options curve;
@@ -24,18 +27,24 @@ static const char *const duplicate_names[] = {"refuse", "sum", "first", NULL};
 
 static const lk_operand operands[] = {
     {"FILE", offsetof(passk_args, file),
-     "A result of `largek sample`, or counts: CSV with columns id, n, c, or JSONL, plain, "
+     "A result of `largek sample`, estimates of `largek rare`, or counts: CSV with columns id, n, c, or JSONL, plain, "
      ".gz or .zst; - is standard input.",
      LK_OPERAND_REQUIRED},
 };
 
 static const lk_option options[] = {
     {.name = "k",
-     .kind = LK_OPTION_GRID,
-     .offset = offsetof(passk_args, k),
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(passk_args, k_text),
      .metavar = "RANGE",
      .help = "Values of k; by default 1 to the fewest attempts of any problem, 4 a "
-             "decade."},
+             "decade; of estimates any real numbers, by default 1:1e30:log=1."},
+    {.name = "with",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(passk_args, with),
+     .metavar = "RESULT",
+     .help = "Where FILE has estimates: a result of `largek sample` for the same task, "
+             "whose counts take the place of estimates where they are better."},
     {.name = "threshold",
      .letter = 't',
      .kind = LK_OPTION_REALS,
@@ -249,6 +258,37 @@ out:
     return st;
 }
 
+static lk_status parse_k(passk_args *args, lk_error *err)
+{
+    lk_error why = {0};
+    lk_status st;
+
+    if (args->k_text == NULL) return LK_OK;
+    st = lk_parse_count_list(args->k_text, LK_LIST_GRID, &args->k, &why);
+    return st == LK_OK ? st : LK_FAIL(err, st, "--k: %.400s", why.text);
+}
+
+static lk_status run_rare(const passk_args *args, lk_error *err)
+{
+    const lk_passk_rare_args rare = {.common = &args->common,
+                                     .file = args->file,
+                                     .with = args->with,
+                                     .k = args->k_text,
+                                     .threshold = &args->threshold,
+                                     .level = args->curve.level,
+                                     .resamples = args->curve.resamples};
+
+    if (args->group != NULL || args->per_problem || args->design != NULL ||
+        strcmp(args->metric, "pass@k") != 0) {
+        return LK_FAIL(
+            err, LK_E_ARG,
+            "%s has estimates: --group, --metric, --design and --per-problem "
+            "are for counts",
+            args->file);
+    }
+    return lk_passk_rare(&rare, err);
+}
+
 /* Every curve is there before the first line is printed, so that a failure prints none. */
 static lk_status run(void *data, lk_error *err)
 {
@@ -260,6 +300,11 @@ static lk_status run(void *data, lk_error *err)
 
     lk_common_threads(&args->common);
     args->curve.seed = args->common.seed;
+    if (lk_rare_recognise(args->file)) return run_rare(args, err);
+    if (args->with != NULL) {
+        return LK_FAIL(err, LK_E_ARG, "--with: %s has no estimates", args->file);
+    }
+    LK_TRY(parse_k(args, err));
     LK_TRY(lk_metric_parse(args->metric, &args->curve.metric, err));
     if (args->design != NULL) LK_TRY(parse_design(args->design, &design, err));
     LK_TRY(lk_input_read(args->file, args->duplicates, &args->threshold, args->group,
@@ -285,6 +330,7 @@ out:
         lk_curve_release(&curve[g]);
     }
     free(curve);
+    free(args->k.value);
     lk_input_release(&input);
     return st;
 }
@@ -299,6 +345,8 @@ static const lk_example examples[] = {
      "Posterior means and their interval, beyond n too."},
     {"largek passk counts.csv --metric g-pass@k=0.75 --k 4,8,16",
      "How often three in four attempts succeed."},
+    {"largek passk rare.safetensors --with run.safetensors --k 1:1e30:log=2",
+     "Of estimates, with counts where those are better."},
     {NULL, NULL},
 };
 
@@ -326,6 +374,11 @@ const lk_command lk_cmd_passk = {
         "--estimator bayes and --interval bayes take p to be uniform on (0,1) before a "
         "problem's attempts.  Far beyond n that prior decides: see largek forecast.  se is "
         "then the posterior's standard deviation.  The other metrics print in the column "
-        "pass too; the head says which.",
+        "pass too; the head says which.\n\n"
+        "Estimates of `largek rare` give pass@k = mean of 1-(1-p)^k at any k.  Problems "
+        "where nothing was found count as unsolved; `known` is the number of the others, "
+        "and `most` is pass@k were all of the rest at their upper bounds.  lo and hi join "
+        "the bootstrap over problems with the errors of the estimates; exponent is "
+        "-d log(-log pass@k) / d log k.",
     .example = examples,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "largek/agreement.h"
+#include "largek/interval.h"
 #include "largek/rare.h"
 
 /* The row of the result with that index, or its number of problems. */
@@ -122,4 +123,53 @@ out:
     free(p_value);
     free(bad);
     return st;
+}
+
+/* Counts in the place of an estimate. */
+static void take_counts(lk_rare_estimate *e, uint64_t n, uint64_t c)
+{
+    const lk_interval ends =
+        lk_binomial_interval(LK_INTERVAL_CLOPPER_PEARSON, n, c, 0.95);
+    const double p = (double)c / (double)n;
+
+    e->log_p = log(p);
+    e->rel_error = sqrt((1.0 - p) / (double)c);
+    e->log_lo = log(ends.lo);
+    e->log_hi = log(ends.hi);
+    e->draws = n;
+    e->hits = c;
+    e->modes = 0;
+    if (e->status != LK_RARE_DISAGREES) e->status = LK_RARE_OK;
+}
+
+lk_status lk_rare_combine(lk_rare *rare, const lk_result *result, size_t *replaced,
+                          lk_error *err)
+{
+    const size_t thresholds = rare->spec.thresholds;
+    const lk_status st = same_task(&rare->spec, &result->spec, err);
+
+    if (st != LK_OK) return st;
+    *replaced = 0;
+    for (size_t i = 0; i < rare->spec.problems * thresholds; i++) {
+        lk_rare_estimate *e = &rare->at[i];
+        const size_t p = row_of(result, rare->index[i / thresholds], i / thresholds);
+        const size_t t = column_of(result, rare->spec.threshold[i % thresholds]);
+
+        if (p == result->spec.problems || t == result->spec.thresholds) continue;
+        const uint64_t n = result->tally.attempts[p];
+        const uint64_t c = result->tally.successes[p * result->spec.thresholds + t];
+
+        if (n == 0) continue;
+        if (c == 0) { /* where nothing was found, a better bound */
+            if (!isnan(e->log_p)) continue;
+            e->log_hi = fmin(
+                e->log_hi,
+                log(lk_binomial_interval(LK_INTERVAL_CLOPPER_PEARSON, n, 0, 0.95).hi));
+        } else if (isnan(e->log_p) || (1.0 - (double)c / (double)n) / (double)c <
+                                          e->rel_error * e->rel_error) {
+            take_counts(e, n, c);
+            ++*replaced;
+        }
+    }
+    return LK_OK;
 }

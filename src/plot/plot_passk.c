@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "plot/figure.h"
+#include "plot/look.h"
 
 enum { WIDTH = 1180, HEIGHT = 540, LABEL_MAX = 28, LABELS_MAX = 19 };
 
@@ -39,40 +40,6 @@ static short_label shorten(const char *label)
         out.text[bytes++] = (char)(c < 0x20 || c == 0x7F ? ' ' : c);
     }
     return out;
-}
-
-/* Dark to light in one direction, so that grey keeps the order. */
-static unsigned colour(size_t i, size_t count)
-{
-    static const double anchor[][3] = {
-        {62, 18, 92}, {52, 86, 140}, {32, 140, 141}, {84, 172, 84}, {214, 160, 28}};
-    const double at = count < 2 ? 1.0 : 4.0 * (double)i / (double)(count - 1);
-    const size_t low = at >= 4.0 ? 3 : (size_t)at;
-    unsigned rgb = 0;
-
-    for (size_t j = 0; j < 3; j++) {
-        const double part = at - (double)low;
-        const double value =
-            anchor[low][j] + part * (anchor[low + 1][j] - anchor[low][j]);
-
-        rgb = rgb << 8 | (unsigned)(value + 0.5);
-    }
-    return rgb;
-}
-
-static const char *dash(size_t i)
-{
-    static const char *const patterns[] = {"solid", "(14,5)", "(5,4)", "(14,5,3,5)",
-                                           "(10,4,3,4,3,4)"};
-
-    return patterns[i % 5];
-}
-
-static unsigned marker(size_t i)
-{
-    static const unsigned shapes[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};
-
-    return shapes[i % 10];
 }
 
 static void write_curve(FILE *to, const lk_passk_curve *curve)
@@ -256,7 +223,7 @@ static void write_left_labels(FILE *to, const lk_passk_figure *figure, double to
                  " at graph 1.04,1.06 left font ',12' tc rgb '#222222'");
     }
     for (size_t i = 0; i < count; i++) {
-        const unsigned rgb = colour(label[i].curve, figure->curves);
+        const unsigned rgb = lk_look_colour(label[i].curve, figure->curves);
 
         if (figure->curve[label[i].curve].label[0] == '\0') continue;
         fprintf(to, "set label %zu ", 10 + i);
@@ -283,14 +250,15 @@ static void write_left(FILE *to, const lk_passk_figure *figure)
     write_left_labels(to, figure, top);
     fputs("plot", to);
     for (size_t i = 0; i < figure->curves; i++) {
-        const unsigned rgb = colour(i, figure->curves);
+        const unsigned rgb = lk_look_colour(i, figure->curves);
 
         fprintf(
             to,
             " \\\n  data index %zu using 1:3:4 with filledcurves lc rgb '#%06x', \\\n"
             "  data index %zu using 1:2 with linespoints lw 1.8 dt %s pt %u ps 0.55 "
             "pointinterval 5 lc rgb '#%06x'%s",
-            i, rgb, i, dash(i), marker(i), rgb, i + 1 < figure->curves ? "," : "\n");
+            i, rgb, i, lk_look_dash(i), lk_look_marker(i), rgb,
+            i + 1 < figure->curves ? "," : "\n");
     }
     fputs("unset label\nunset arrow\n", to);
 }

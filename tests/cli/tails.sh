@@ -1,0 +1,39 @@
+# Estimates in passk, tails and plot rare.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+{
+    printf '\000\000\010\003\000\000\000\006\000\000\000\002\000\000\000\002'
+    for i in 1 2 3; do printf '\000\100\200\377\377\100\200\000'; done
+} >images.idx
+"$largek" train vae --data images.idx --images 6 --hidden 8 --latent 2 --epochs 20 \
+    -o m.safetensors -q >/dev/null
+"$largek" rare -m m.safetensors -d images.idx -t 0.03,0.1,0.2 -q -o r.safetensors \
+    >/dev/null
+"$largek" sample -m m.safetensors -d images.idx -t 0.03,0.1,0.2 -n 20000 -q \
+    -o run.safetensors >/dev/null
+status() { "$@" || echo "status $?"; }
+
+echo "passk: columns, and no k too large"
+"$largek" passk r.safetensors --k 1,1e30 --format csv -q | cut -d, -f1,2,9-12
+"$largek" passk r.safetensors -t 0.2 --format csv -q | wc -l
+"$largek" passk r.safetensors --with run.safetensors --k 1 --format csv 2>&1 >/dev/null
+status "$largek" passk r.safetensors --k 0.5
+status "$largek" passk r.safetensors --k 1:1e30
+status "$largek" passk r.safetensors --per-problem
+status "$largek" passk run.safetensors --k 1e30
+status "$largek" passk run.safetensors --with r.safetensors
+status "$largek" passk r.safetensors -t 0.5
+
+echo "tails"
+"$largek" tails r.safetensors --format csv --replicates 9 | cut -d, -f1-4
+"$largek" tails r.safetensors --list --quantiles 0,0.5,1 --format csv | cut -d, -f1-4
+status "$largek" tails r.safetensors --list --quantiles 2
+status "$largek" tails run.safetensors
+
+echo "plot rare"
+status "$largek" plot rare r.safetensors --with run.safetensors -o f.svg --keep kept
+grep -c '<svg' f.svg
+ls kept
+grep -c '^# distribution' kept/rare.dat
+status "$largek" plot rare r.safetensors -o f.xyz
