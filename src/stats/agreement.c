@@ -25,23 +25,24 @@ static const double weight[8] = {
     5.9754195979205971e-07, 8.5896498996331805e-10,
 };
 
-/* P(C <= c) and P(C >= c) of n attempts at p, through the incomplete beta function. */
-static void tails(double n, double c, double p, double *lower, double *upper)
+/* P(C <= c) and P(C >= c) of n attempts at p: tails of a Beta distribution. */
+static void tails(double n, double c, double log_p, double *lower, double *upper)
 {
-    *lower = c >= n ? 1.0 : gsl_cdf_beta_Q(p, c + 1.0, n - c);
-    *upper = c <= 0.0 ? 1.0 : gsl_cdf_beta_P(p, c, n - c + 1.0);
+    *lower = c >= n ? 1.0 : exp(lk_beta_log_tail(c + 1.0, n - c, log_p, LK_TAIL_UPPER));
+    *upper =
+        c <= 0.0 ? 1.0 : exp(lk_beta_log_tail(c, n - c + 1.0, log_p, LK_TAIL_LOWER));
 }
 
 /* The test's p-value, where the chance is that of each node with the node's weight.
- * Shapes  p [15], of node -7 .. 7 */
-static double two_sided(uint64_t n, uint64_t c, const double *p)
+ * Shapes  log_p [15], of node -7 .. 7 */
+static double two_sided(uint64_t n, uint64_t c, const double *log_p)
 {
     double lower = 0.0, upper = 0.0;
 
     for (int i = -7; i <= 7; i++) {
         double below, above;
 
-        tails((double)n, (double)c, p[i + 7], &below, &above);
+        tails((double)n, (double)c, log_p[i + 7], &below, &above);
         lower += weight[abs(i)] * below;
         upper += weight[abs(i)] * above;
     }
@@ -55,20 +56,20 @@ static bool sound(uint64_t n, uint64_t c)
 
 double lk_agreement(uint64_t n, uint64_t c, double log_p, double rel_error)
 {
-    double p[15];
+    double at[15];
 
     if (!sound(n, c) || !(log_p <= 0.0) || !(rel_error >= 0.0)) return NAN;
     for (int i = -7; i <= 7; i++) {
         const double x = i < 0 ? -node[-i] : node[i];
 
-        p[i + 7] = fmin(exp(log_p + rel_error * x), 1.0);
+        at[i + 7] = fmin(log_p + rel_error * x, 0.0);
     }
-    return two_sided(n, c, p);
+    return two_sided(n, c, at);
 }
 
 double lk_agreement_of_counts(uint64_t n, uint64_t c, uint64_t draws, uint64_t hits)
 {
-    double p[15];
+    double at[15];
 
     if (!sound(n, c) || !sound(draws, hits)) return NAN;
     const double a = (double)hits + 0.5, b = (double)(draws - hits) + 0.5;
@@ -76,10 +77,10 @@ double lk_agreement_of_counts(uint64_t n, uint64_t c, uint64_t draws, uint64_t h
     for (int i = 0; i <= 7; i++) {
         const double tail = gsl_cdf_ugaussian_Q(node[i]);
 
-        p[7 - i] = lk_beta_quantile(a, b, LK_TAIL_LOWER, tail);
-        p[7 + i] = lk_beta_quantile(a, b, LK_TAIL_UPPER, tail);
+        at[7 - i] = log(lk_beta_quantile(a, b, LK_TAIL_LOWER, tail));
+        at[7 + i] = log(lk_beta_quantile(a, b, LK_TAIL_UPPER, tail));
     }
-    return two_sided(n, c, p);
+    return two_sided(n, c, at);
 }
 
 typedef struct {

@@ -2,13 +2,14 @@
 #include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multimin.h>
-#include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_vector.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "largek/stream.h"
 #include "largek/tail.h"
+#include "stats/beta.h"
+#include "stats/special.h"
 
 enum { STEPS_MAX = 2000 };
 
@@ -25,12 +26,6 @@ const char *lk_tail_law_name(lk_tail_law law)
     return (size_t)law < LK_TAIL_LAWS ? names[law] : "unknown";
 }
 
-/* log(1 - e^x) for x < 0. */
-static double log1m_exp(double x)
-{
-    return x > -0.6931471805599453 ? log(-expm1(x)) : log1p(-exp(x));
-}
-
 /* What a sample is, and all that its likelihood needs at once. */
 typedef struct {
     lk_tail_law law;
@@ -42,9 +37,9 @@ typedef struct {
 static double log_density(lk_tail_law law, double a, double b, double x)
 {
     switch (law) {
-    case LK_TAIL_BETA: return a * x + (b - 1.0) * log1m_exp(x) - gsl_sf_lnbeta(a, b);
+    case LK_TAIL_BETA: return a * x + (b - 1.0) * lk_log1m_exp(x) - lk_log_beta(a, b);
     case LK_TAIL_KUMARASWAMY:
-        return log(a) + log(b) + a * x + (b - 1.0) * log1m_exp(a * x);
+        return log(a) + log(b) + a * x + (b - 1.0) * lk_log1m_exp(a * x);
     default: {
         const double u = (x - a) / b;
 
@@ -53,12 +48,23 @@ static double log_density(lk_tail_law law, double a, double b, double x)
     }
 }
 
+/* The chance that Beta(a, b) has below e^x, where a or b may be less than 1/2:
+ *     I_x(a, b) = I_x(a+1, b) + t / a = I_x(a, b+1) - t / b,   t = x^a (1-x)^b / B(a, b) */
+static double beta_below(double a, double b, double x)
+{
+    const double t = exp(a * x + b * lk_log1m_exp(x) - lk_log_beta(a, b));
+
+    if (b < 0.5) return beta_below(a, b + 1.0, x) - t / b;
+    if (a < 0.5) return beta_below(a + 1.0, b, x) + t / a;
+    return exp(lk_beta_log_tail(a, b, x, LK_TAIL_LOWER));
+}
+
 /* P(log p <= x). */
 static double below(lk_tail_law law, double a, double b, double x)
 {
     switch (law) {
-    case LK_TAIL_BETA: return gsl_cdf_beta_P(exp(x), a, b);
-    case LK_TAIL_KUMARASWAMY: return -expm1(b * log1m_exp(a * x));
+    case LK_TAIL_BETA: return beta_below(a, b, x);
+    case LK_TAIL_KUMARASWAMY: return -expm1(b * lk_log1m_exp(a * x));
     default: return gsl_cdf_ugaussian_P((x - a) / b);
     }
 }
@@ -67,7 +73,7 @@ static double below(lk_tail_law law, double a, double b, double x)
 static double quantile(lk_tail_law law, double a, double b, double u)
 {
     switch (law) {
-    case LK_TAIL_KUMARASWAMY: return log1m_exp(log1p(-u) / b) / a;
+    case LK_TAIL_KUMARASWAMY: return lk_log1m_exp(log1p(-u) / b) / a;
     case LK_TAIL_LOGNORMAL: return a + b * gsl_cdf_ugaussian_Pinv(u);
     default: {
         /* Bisection in x: the quantile itself may be below any double. */
@@ -77,7 +83,7 @@ static double quantile(lk_tail_law law, double a, double b, double u)
             const double middle = 0.5 * (low + high);
             /* far out P = e^(a x) / (a B(a, b)) */
             const double log_below = middle < -600.0
-                                         ? a * middle - log(a) - gsl_sf_lnbeta(a, b)
+                                         ? a * middle - log(a) - lk_log_beta(a, b)
                                          : log(below(law, a, b, middle));
 
             if (log_below < log(u)) {
