@@ -40,8 +40,8 @@ static exact_case find_case(void)
 static void intervals_cover_as_often_as_they_say(void **state)
 {
     const lk_rare_options options = {.rel_error = 0.05, .budget = 1000000, .starts = 3};
-    const lk_device_options how = {.threads = 2};
-    const lk_rare_run_options run = {.threads = 2};
+    const lk_device_options how = {.threads = 1};
+    const lk_rare_run_options run = {.threads = 1};
     const exact_case c = find_case();
     const lk_backend *cpu = NULL;
     size_t covered[3] = {0};
