@@ -104,8 +104,9 @@ typedef struct {
 typedef struct {
     lk_rare_method method;
     double rel_error; /* wanted                                                       */
-    uint64_t budget;  /* draws of an estimate at most                                 */
-    size_t starts;    /* of the search for modes                                      */
+    uint64_t
+        budget; /* draws of an estimate at most; 5,120 are made in any case                                 */
+    size_t starts; /* of the search for modes                                      */
 } lk_rare_options;
 
 /* importance, 0.02, 1e6 draws, 12 starts. */

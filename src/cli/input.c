@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "largek/rare.h"
 #include "largek/stream.h"
 #include "largek/sweep.h"
 
@@ -189,6 +190,12 @@ static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input 
     lk_status st = LK_OK;
 
     if (!lk_result_recognise(path)) {
+        if (lk_rare_recognise(path)) {
+            return LK_FAIL(err, LK_E_ARG,
+                           "%s has estimates and no counts; passk, tails and plot rare "
+                           "take them",
+                           path);
+        }
         return lk_counts_read(path, duplicates, &out->read, &out->rounded, err);
     }
     LK_TRY(lk_sweep_read(path, &sweep, err));

@@ -282,7 +282,7 @@ static lk_status run_problem(lk_rare_session *session, size_t p, lk_error *err)
         }
         if (options->method == LK_RARE_SPLITTING) e->modes = e->hits > 0;
         set_interval(e, options->method == LK_RARE_SPLITTING
-                            ? e->draws
+                            ? LK_RARE_SPLIT_PLAIN
                             : PLAIN_UNITS * LK_RARE_UNIT);
     }
     memcpy(session->rare->at + p * spec->thresholds, out,

@@ -262,6 +262,9 @@ lk_status lk_rare_estimate_draws(lk_batch *batch, const lk_mixture *mixture,
                                  double rel_variance, const lk_stopper *watch,
                                  lk_rare_estimate *out, lk_error *err);
 
+/* Plain draws that splitting begins with, at least: a population a run. */
+enum { LK_RARE_SPLIT_PLAIN = 8 * 1024 };
+
 /* Splitting, for all thresholds of a problem: runs until every relative error is met, or
  * the budget of all thresholds together is spent.
  * Shapes  limit, out [thresholds] */

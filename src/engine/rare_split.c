@@ -25,7 +25,7 @@ enum {
     SWEEPS = 10,
     LEVELS_MAX = 2000,
     STALLED_MAX = 10,
-    RUNS_MIN = 8,
+    RUNS_MIN = LK_RARE_SPLIT_PLAIN / PARTICLES,
     RUNS_MAX = 127
 };
 

@@ -37,3 +37,7 @@ grep -c '<svg' f.svg
 ls kept
 grep -c '^# distribution' kept/rare.dat
 status "$largek" plot rare r.safetensors -o f.xyz
+
+echo "commands of counts say who takes estimates"
+status "$largek" fit r.safetensors
+status "$largek" plot passk r.safetensors -o f.svg
