@@ -121,7 +121,7 @@ static const lk_option options[] = {
     {.name = "strict",
      .kind = LK_OPTION_FLAG,
      .offset = offsetof(forecast_args, strict),
-     .help = "Exit 1 unless every fit is ok."},
+     .help = "Exit 1 unless every status is ok."},
     LK_SEED_OPTION(forecast_args),
     LK_THREADS_OPTION(forecast_args),
     LK_FORMAT_OPTION(forecast_args),
@@ -245,7 +245,8 @@ out:
     return st;
 }
 
-static void warn_far(const work *w)
+/* The largest k over the most attempts of any problem. */
+static double farthest_of(const work *w)
 {
     const lk_count_list *k = &w->args->k;
     double farthest = 0.0;
@@ -256,6 +257,13 @@ static void warn_far(const work *w)
         if (isfinite(largest))
             farthest = fmax(farthest, largest / (double)w->row[i].most);
     }
+    return farthest;
+}
+
+static void warn_far(const work *w)
+{
+    const double farthest = farthest_of(w);
+
     if (farthest > 1.0 && !w->args->common.quiet) {
         fprintf(
             stderr,
@@ -280,6 +288,10 @@ static lk_status check_fits(const work *w, lk_error *err)
             return LK_FAIL(err, LK_E_NUMERIC, "%s: %s: %s", w->row[i].law->name,
                            lk_fit_status_name(fit->status), fit->reason);
         }
+    }
+    if (w->args->strict && !w->args->backtest && farthest_of(w) > LK_FORECAST_FAR) {
+        return LK_FAIL(err, LK_E_NUMERIC, "k goes to %.3g times the attempts a problem",
+                       farthest_of(w));
     }
     if (known > 0) return LK_OK;
     return LK_FAIL(err, LK_E_NUMERIC, "no forecast: %s",
@@ -372,7 +384,8 @@ const lk_command lk_cmd_forecast = {
         "with endless data, since its values of k are not large enough for the law's tail: "
         "the law fitted to the exact curve of the beta-binomial law, against that.\n\n"
         "Where the counts do not tell (no success at all, say), the status column says "
-        "so; the exit status is 1 if no law has a forecast, and with --strict unless every "
-        "fit is ok.",
+        "so, and so it does beyond 1000 times the attempts and for a target out of reach; the "
+        "exit status is 1 if no law has a forecast, and with --strict unless every status "
+        "is ok.",
     .example = examples,
 };

@@ -45,6 +45,17 @@ static void print_group(lk_table *table, const lk_input *input,
     lk_table_text(table, row->law->name);
 }
 
+/* The fit's own, unless that is ok and k is not. */
+static const char *status_of(const lk_forecast_row *row, double k)
+{
+    const lk_fit_status status = row->forecast.fit.status;
+
+    if (status == LK_FIT_OK && isinf(k)) return "unreachable";
+    if (status == LK_FIT_OK && k > LK_FORECAST_FAR * (double)row->most)
+        return "far_extrapolation";
+    return lk_fit_status_name(status);
+}
+
 static lk_interval interval_of(const lk_forecast_layout *layout,
                                const lk_forecast_row *row, size_t j)
 {
@@ -83,7 +94,7 @@ static void print_point(lk_table *table, const lk_forecast_layout *layout,
     lk_table_real(table, f->reach);
     lk_table_count(table, row->group->problems);
     lk_table_count(table, f->refitted);
-    lk_table_text(table, lk_fit_status_name(f->fit.status));
+    lk_table_text(table, status_of(row, k));
 }
 
 static void print_target(lk_table *table, const lk_forecast_layout *layout,
@@ -105,10 +116,7 @@ static void print_target(lk_table *table, const lk_forecast_layout *layout,
     }
     lk_table_count(table, row->group->problems);
     lk_table_count(table, f->refitted);
-    lk_table_text(table,
-                  f->point != NULL && f->fit.status == LK_FIT_OK && isinf(f->needed)
-                      ? "unreachable"
-                      : lk_fit_status_name(f->fit.status));
+    lk_table_text(table, status_of(row, f->needed));
 }
 
 static void print_backtest(lk_table *table, const lk_forecast_layout *layout,

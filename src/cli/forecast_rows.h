@@ -8,6 +8,9 @@
 #include "cli/input.h"
 #include "largek/forecast.h"
 
+/* Beyond so many times the attempts a forecast's status says so. */
+enum { LK_FORECAST_FAR = 1000 };
+
 /* One group and one law. */
 typedef struct {
     const lk_count_group *group;

@@ -25,6 +25,7 @@ refuse() { "$largek" forecast "$@" || echo "status $?"; }
 refuse none.csv --k 1 --format csv
 refuse one.csv --k 1 --format csv
 refuse one.csv --k 1 --law exp-power-law --resamples 0 --strict -q --format csv | round
+refuse counts.csv -q --k 1e6 --resamples 0 --strict --format csv | round
 refuse counts.csv --k 0
 refuse counts.csv --k 2^63
 refuse counts.csv --law beta 2>&1 | cut -c1-50
