@@ -131,6 +131,26 @@ static void curve_fits_match_independent_ones(void **state)
     assert_true(fabs(levi.param[1].value - 0.274) < 6e-4);
     assert_true(fabs(levi.param[2].value - 0.984) < 6e-4);
 
+    /* With A held at 1. */
+    const lk_count_group *group = find_model(&counts, "Pythia 2.8B");
+    const lk_fit_law *law = NULL;
+    lk_fit_options options = lk_fit_defaults;
+    lk_fit_result whole;
+
+    options.k = g40.k;
+    options.k_count = g40.count;
+    options.scale_how = LK_SCALE_FIXED;
+    options.scale = 1.0;
+    assert_int_equal(lk_fit_find("levi", &law, NULL), LK_OK);
+    assert_int_equal(
+        lk_fit(law, group->n, group->c, group->problems, &options, &whole, NULL),
+        LK_OK);
+    assert_int_equal(whole.status, LK_FIT_OK);
+    assert_int_equal(whole.free_params, 2);
+    assert_true(fabs(whole.param[0].value - 14.41) < 6e-3);
+    assert_true(fabs(whole.param[1].value - 0.263) < 6e-4);
+    assert_true(whole.param[2].value == 1.0 && isnan(whole.param[2].se));
+
     /* The same law in other words: alpha = p (1-r)/r, beta = (1-p)(1-r)/r. */
     const lk_fit_result same =
         fit("levi-exchangeable", find_model(&counts, "Pythia 2.8B"), &g40);

@@ -66,7 +66,7 @@ typedef enum {
 typedef enum {
     LK_SCALE_FREE,
     LK_SCALE_RULE, /* min(1, (P+1)/P max c/n) of P problems */
-    LK_SCALE_FIXED /* options->scale                        */
+    LK_SCALE_FIXED /* options->scale; A of the laws that have it */
 } lk_scale;
 
 typedef struct {

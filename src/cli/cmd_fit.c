@@ -64,8 +64,8 @@ static const lk_option options[] = {
      .metavar = "HOW",
      .preset = "free",
      .help =
-         "The largest p of scaled laws: free, a number, or rule, which is (P+1)/P times "
-         "the largest c/n of P problems."},
+         "The largest p of scaled laws, or A of Levi's: free, a number, or rule, which is "
+         "(P+1)/P times the largest c/n of P problems and leaves A free."},
     {.name = "k",
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(fit_args, k),

@@ -161,7 +161,8 @@ static void describe(const lk_curvefit *c, const double u[],
 {
     const double z = gsl_cdf_ugaussian_Qinv(0.5 * (1.0 - options->level));
     const bool at_end = c->params > 2 && u[2] >= LK_CURVEFIT_REACH_END - 1.0;
-    const bool held[LK_NEWTON_MAX] = {false, false, at_end};
+    const bool given = lk_curvefit_reach_given(c, options);
+    const bool held[LK_NEWTON_MAX] = {false, false, at_end || given};
     double cov[LK_NEWTON_MAX][LK_NEWTON_MAX] = {{0.0}},
            t[LK_CURVEFIT_PARAMS] = {0.0, 0.0, 1.0};
     double at[LK_CURVEFIT_PARAMS];
@@ -173,7 +174,10 @@ static void describe(const lk_curvefit *c, const double u[],
     }
     out->rmse = rmse(c, t);
     out->exponent.value = exponent(c, at);
-    if (at_end) lk_fit_result_say(out, LK_FIT_AT_BOUND, "A is 1, the end of its range");
+    if (given)
+        out->free_params--;
+    else if (at_end)
+        lk_fit_result_say(out, LK_FIT_AT_BOUND, "A is 1, the end of its range");
     if (options->interval == LK_FIT_INTERVAL_NONE) return;
     if (!covariance(c, at, held, cov)) return;
     for (size_t i = 0; i < c->params; i++) {

@@ -69,6 +69,11 @@ bool lk_curvefit_is_power(lk_curve_kind kind)
     return kind == LK_CURVE_POWER || kind == LK_CURVE_POWER_WEIGHTED;
 }
 
+bool lk_curvefit_reach_given(const lk_curvefit *c, const lk_fit_options *options)
+{
+    return c->params > 2 && options->scale_how == LK_SCALE_FIXED;
+}
+
 /* d log(-log pass) / d pass. */
 double lk_curvefit_log_log_slope(double pass)
 {

@@ -36,6 +36,9 @@ double lk_curvefit_log_log_slope(double pass);
 /* Fills y and weight from the mean; how many points there are. */
 size_t lk_curvefit_choose(lk_curvefit *c);
 
+/* Whether A is not fitted but given, as options->scale. */
+bool lk_curvefit_reach_given(const lk_curvefit *c, const lk_fit_options *options);
+
 /* The variables u of a search are logarithms of positive parameters and logits of
  * chances. */
 bool lk_curvefit_is_chance(lk_curve_kind kind, size_t i);

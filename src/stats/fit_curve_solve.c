@@ -124,8 +124,10 @@ static size_t starts(const lk_curvefit *c, double start[][LK_CURVEFIT_PARAMS])
     return count;
 }
 
-static void search(const lk_curvefit *c, const double given[], lk_minimum *best)
+static void search(const lk_curvefit *c, const lk_fit_options *options,
+                   lk_minimum *best)
 {
+    const double *given = options->start;
     lk_objective objective = {.evaluate = lk_curvefit_evaluate,
                               .data = (void *)(uintptr_t)c,
                               .variables = c->params};
@@ -140,11 +142,13 @@ static void search(const lk_curvefit *c, const double given[], lk_minimum *best)
         count = 1;
         for (size_t i = 0; i < c->params; i++) start[0][i] = given[i];
     }
+    objective.fixed[2] = lk_curvefit_reach_given(c, options);
     *best = (lk_minimum){.at.value = INFINITY};
     for (size_t s = 0; s < count; s++) {
         double u[LK_NEWTON_MAX] = {0};
         lk_minimum here = {0};
 
+        if (objective.fixed[2]) start[s][2] = options->scale;
         for (size_t i = 0; i < c->params; i++) u[i] = to_u(c->kind, i, start[s][i]);
         lk_newton(&objective, u, &here);
         if (isfinite(here.at.value) && here.at.value < best->at.value) *best = here;
@@ -157,7 +161,7 @@ bool lk_curvefit_solve(lk_curvefit *c, const lk_fit_options *options, lk_minimum
     double t[LK_CURVEFIT_PARAMS];
 
     if (!lk_curvefit_is_power(c->kind)) {
-        search(c, options->start, best);
+        search(c, options, best);
         if (!best->converged)
             lk_fit_result_say(out, LK_FIT_NO_CONVERGENCE, "no minimum was found");
         return isfinite(best->at.value);
