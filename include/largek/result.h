@@ -95,6 +95,8 @@ typedef struct {
     double audit_largest;
     double seconds; /* of sampling, over all sessions                      */
     uint64_t asked; /* attempts a problem that the last session was to have */
+    uint64_t saves; /* checkpoints before this one, and the seconds they took   */
+    double save_s;
 } lk_result;
 
 /* A result without attempts.

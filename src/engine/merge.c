@@ -247,6 +247,8 @@ static void add_notes(lk_result *into, const lk_result *from)
     into->violations += from->violations;
     into->audit_largest = fmax(into->audit_largest, from->audit_largest);
     into->seconds += from->seconds;
+    into->saves += from->saves;
+    into->save_s += from->save_s;
     if (from->asked > into->asked) into->asked = from->asked;
 }
 

@@ -130,6 +130,8 @@ static lk_status parse_run(lk_result *result, const char *text)
     result->redecided =
         (uint64_t)json_integer_value(json_object_get(root, "redecided"));
     result->audited = (uint64_t)json_integer_value(json_object_get(root, "audited"));
+    result->saves = (uint64_t)json_integer_value(json_object_get(root, "checkpoints"));
+    result->save_s = json_number_value(json_object_get(root, "checkpoint_seconds"));
     result->asked = (uint64_t)json_integer_value(json_object_get(root, "asked"));
     result->violations =
         (uint64_t)json_integer_value(json_object_get(root, "violations"));

@@ -71,11 +71,12 @@ char *lk_spec_json(const lk_spec *spec)
 static char *run_json(const lk_result *result)
 {
     json_t *root = json_pack(
-        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "build", lk_build_id(),
-        "asked", (json_int_t)result->asked, "device", result->device, "path",
-        result->path, "redecided", (json_int_t)result->redecided, "audited",
+        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:f}", "build",
+        lk_build_id(), "asked", (json_int_t)result->asked, "device", result->device,
+        "path", result->path, "redecided", (json_int_t)result->redecided, "audited",
         (json_int_t)result->audited, "violations", (json_int_t)result->violations,
-        "audit_largest", result->audit_largest, "seconds", result->seconds);
+        "audit_largest", result->audit_largest, "seconds", result->seconds,
+        "checkpoints", (json_int_t)result->saves, "checkpoint_seconds", result->save_s);
     char *text = lk_json_text(root);
 
     json_decref(root);

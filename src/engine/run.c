@@ -235,11 +235,19 @@ out:
 
 static lk_status save(lk_session *session, lk_error *err)
 {
+    const double start = lk_clock_s();
+    lk_status st = LK_OK;
+
     if (session->options->on_save != NULL) {
-        return session->options->on_save(session->options->context, err);
+        st = session->options->on_save(session->options->context, err);
+    } else if (session->options->output != NULL) {
+        st = lk_result_write(session->options->output, session->result, err);
+    } else {
+        return LK_OK;
     }
-    if (session->options->output == NULL) return LK_OK;
-    return lk_result_write(session->options->output, session->result, err);
+    session->result->saves++;
+    session->result->save_s += lk_clock_s() - start;
+    return st;
 }
 
 static void warn(const lk_session *session, const lk_error *err)
@@ -351,6 +359,16 @@ out:
     return st;
 }
 
+/* The length of a batch's units: at least sixteen of them, so that every thread has some, and
+ * of whole sixteenths of what a device likes, its tile. */
+static uint64_t unit_of(uint64_t batch, uint64_t most)
+{
+    const uint64_t few = batch / 16 + 1, tile = most / 16 + (most < 16);
+
+    if (few >= most) return most;
+    return few < tile ? few : few / tile * tile;
+}
+
 /* Batches until nothing is missing or somebody wants to stop. */
 static lk_status make_attempts(lk_session *session, const lk_device_info *info,
                                lk_error *err)
@@ -368,10 +386,9 @@ static lk_status make_attempts(lk_session *session, const lk_device_info *info,
         const uint64_t slice =
             share < info->unit_attempts ? info->unit_attempts : share;
         /* Of a level of the plan, a shard has only its part to make. */
-        const uint64_t few = session->wanted / 16 + 1; /* some units for every thread */
-        const uint64_t unit = few < info->unit_attempts ? few : info->unit_attempts;
         const uint64_t level =
             options->share.shards > 1 ? slice * options->share.shards : slice;
+        const uint64_t unit = unit_of(session->wanted, info->unit_attempts);
         lk_plan plan;
 
         lk_plan_start(&plan, session->result, options->share, options->draws, level,

@@ -15,7 +15,7 @@ cd "$folder"
 "$largek" passk run.safetensors --threshold 0.1 --k 1 --format csv | wc -l
 "$largek" passk run.safetensors --k 1001 || echo "status $?"
 "$largek" passk run.safetensors --threshold 0.07 || echo "status $?"
-"$largek" info result run.safetensors | grep -E '^(problems |score|thresholds|seed|attempts|draws|done|gaps|missing|first_gap)'
+"$largek" info result run.safetensors | grep -E '^(problems |score|thresholds|seed|attempts|draws|done|gaps|missing|first_gap|checkpoints)'
 "$largek" sample --model m.safetensors --data images.idx --draws 1e5 --problems 0:11 \
     --threshold 0.00123456789012:0.9:log=22 -o many.safetensors -q >/dev/null
 "$largek" info result many.safetensors | grep attempts_total # all digits
