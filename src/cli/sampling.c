@@ -124,7 +124,7 @@ out:
 static bool is_complete(const lk_result *result, const lk_sample_args *args)
 {
     if (result->spec.until.raised) return false; /* the file is to say when it is not */
-    if (args->trace > 0 && result->traced != args->trace) return false;
+    if (result->traced < args->trace) return false;
     return lk_result_missing(result, args->draws, args->share) == 0;
 }
 

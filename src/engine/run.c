@@ -286,7 +286,7 @@ static lk_status save_at_last(lk_session *session, lk_error *err)
     lk_error why = {0};
     lk_status st = LK_OK;
 
-    while ((st = save(session, &why)) == LK_E_IO &&
+    while (((st = save(session, &why)) == LK_E_IO || st == LK_E_MEMORY) &&
            lk_clock_s() - start + wait < options->patience_s) {
         warn(session, &why);
         lk_clock_wait(wait);
@@ -307,7 +307,7 @@ static lk_status trace(lk_session *session, const lk_stopper *stopper, lk_error 
     double *made = NULL;
     lk_status st = LK_OK;
 
-    if (count == 0 || result->traced == count) return LK_OK;
+    if (count <= result->traced) return LK_OK;
     LK_TRY(lk_trace_make(session->backend, session->device, session->job,
                          result->spec.score, count, stopper, &made, err));
     free(result->trace);
