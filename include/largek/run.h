@@ -83,11 +83,11 @@ uint64_t lk_result_missing(const lk_result *result, uint64_t draws, lk_share sha
 typedef enum { LK_GO_ON = 0, LK_SAVE_NOW, LK_STOP_NOW } lk_wish;
 
 typedef struct {
-    uint64_t draws;      /* attempts 0 .. draws - 1 of every problem, or as many of them
+    uint64_t draws;     /* attempts 0 .. draws - 1 of every problem, or as many of them
                             as the spec's `until` asks for                        */
-    lk_share share;      /* of those, the attempts to make; {0}: all              */
-    size_t trace;        /* canonical scores of the first J attempts to keep, at least */
-    const char *output;  /* (optional) where checkpoints and the result go        */
+    lk_share share;     /* of those, the attempts to make; {0}: all              */
+    size_t trace;       /* canonical scores of the first J attempts to keep, at least */
+    const char *output; /* (optional) where checkpoints and the result go        */
     double checkpoint_s; /* seconds between checkpoints                           */
     double patience_s;   /* how long the last write is tried again where it fails */
     double guard_scale;  /* the guard band is this many times the largest
