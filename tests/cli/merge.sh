@@ -22,7 +22,7 @@ sample -n 9000 -o run.safetensors --shard 2/3 --trace 4 >/dev/null # extended
 ls run.*
 merge run.shard-*.safetensors -o run.safetensors --format csv
 sample -n 9000 -o run.safetensors --format csv | cmp - whole.csv
-"$largek" info result run.safetensors | grep -E '^attempts_(total|traced)'
+"$largek" info result run.safetensors | grep -E '^attempts_(total|traced)' | tr -s ' '
 
 echo "again, and with the merged one among them: the same"
 cp run.safetensors kept.safetensors
@@ -35,7 +35,7 @@ cmp kept.safetensors run.safetensors
 echo "a gap is reported, and filled by sample"
 merge run.shard-1-of-3.safetensors run.shard-3-of-3.safetensors -o gap.safetensors \
     --format json
-"$largek" info result gap.safetensors | grep -E '^(draws|done|gaps|missing|first_gap)'
+"$largek" info result gap.safetensors | grep -E '^(draws|done|gaps|missing|first_gap)' | tr -s ' '
 sample -n 9000 -o gap.safetensors --format csv | cmp - whole.csv
 
 echo "what is refused"
