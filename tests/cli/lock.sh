@@ -40,10 +40,3 @@ grep -E 'gone|goes on' a.txt
 ls a.safetensors*
 mv a.safetensors a.safetensors.prev
 sample -n 10 -o a.safetensors --seed 7 --format csv | cut -d, -f3 | tail -n 1 # another run
-
-echo "a damaged file whose predecessor is another run's stays where it is"
-sample -n 10 -o b.safetensors >/dev/null
-sample -n 10 -o b.safetensors --seed 7 --force >/dev/null
-printf 'X' | dd of=b.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null
-status sample -n 20 -o b.safetensors --seed 7 2>&1 | sed 's/: digest.*//'
-ls b.safetensors*
