@@ -23,7 +23,7 @@ trap 'rm -rf "$folder"' EXIT
 "$largek" info result "$folder/run.safetensors" | awk -v bytes="$(wc -c <"$folder/run.safetensors")" '
     $1 == "seconds" { s = $2 }
     $1 == "checkpoints" { n = $2 }
-    $1 == "checkpoint_seconds" { c = $2 }
+    $1 == "checkpoint_s" { c = $2 }
     END {
         printf("checkpoints        %d of %d bytes\n", n, bytes)
         printf("each               %.2f ms\n", 1e3 * c / n)

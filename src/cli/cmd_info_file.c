@@ -171,7 +171,7 @@ static void add_attempts(lk_facts *facts, const lk_result *result)
     lk_facts_text(facts, "path", "%s", result->path);
     lk_facts_real(facts, "seconds", result->seconds);
     lk_facts_count(facts, "checkpoints", result->saves);
-    lk_facts_real(facts, "checkpoint_seconds", result->save_s);
+    lk_facts_real(facts, "checkpoint_s", result->save_s);
 }
 
 enum { CELL_NAME = 32 };
