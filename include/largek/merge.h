@@ -24,12 +24,14 @@
 extern "C" {
 #endif
 
-/* A result's place in the order of merging: more attempts first, then by a digest of the
- * ranges.  Results that are merged in this order give the same, or are refused the same,
- * in whatever order they came. */
+/* A result's place in the order of merging: by where it begins, then more attempts first,
+ * then by a digest of the ranges.  Results that are merged in this order give the same, or
+ * are refused the same, in whatever order they came; a whole comes before its parts, and
+ * shards that are neighbours meet, so that their ranges join. */
 typedef struct {
-    uint64_t attempts; /* 2^64 - 1 for more */
-    char ranges[33];   /* their digest      */
+    uint64_t first;    /* attempt of the first problem; 2^64 - 1 where it has none */
+    uint64_t attempts; /* in all; 2^64 - 1 for more                                */
+    char ranges[33];   /* their digest                                             */
 } lk_result_rank;
 
 /* Errors  LK_E_MEMORY */

@@ -38,6 +38,8 @@ lk_status lk_result_rank_of(const lk_result *result, lk_result_rank *out, lk_err
             lk_digest_add_u64(&digest, done->range[r].end);
         }
     }
+    out->first =
+        result->done[0].count > 0 ? result->done[0].range[0].first : UINT64_MAX;
     out->attempts = total_attempts(result);
     lk_digest_finish(&digest, out->ranges);
     return LK_OK;
@@ -45,6 +47,7 @@ lk_status lk_result_rank_of(const lk_result *result, lk_result_rank *out, lk_err
 
 int lk_result_rank_compare(const lk_result_rank *a, const lk_result_rank *b)
 {
+    if (a->first != b->first) return a->first < b->first ? -1 : 1;
     if (a->attempts != b->attempts) return a->attempts > b->attempts ? -1 : 1;
     return strcmp(a->ranges, b->ranges);
 }
