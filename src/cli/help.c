@@ -171,12 +171,20 @@ void lk_help_command(FILE *to, const lk_command *command)
 
 void lk_help_overview(FILE *to)
 {
+    size_t longest = 0;
+
+    for (size_t i = 0; lk_commands[i] != NULL; i++) {
+        const size_t length = strlen(lk_commands[i]->name);
+
+        if (length > longest) longest = length;
+    }
     fputs("usage: largek COMMAND [arguments]\n\n"
           "Measures how often a generator gets a problem right within k attempts, for\n"
           "very large k.\n\n",
           to);
     for (size_t i = 0; lk_commands[i] != NULL; i++) {
-        fprintf(to, "  %-12s  %s\n", lk_commands[i]->name, lk_commands[i]->summary);
+        fprintf(to, "  %-*s  %s\n", (int)longest, lk_commands[i]->name,
+                lk_commands[i]->summary);
     }
     fputs(
         "\n`largek help COMMAND` explains one.  `largek --version` prints the version.\n",
