@@ -252,7 +252,7 @@ static void library_results_are_marked(void **state)
     const lk_device_options library = {.path = "library", .tile = 256};
     const lk_device_options staged = {.precision = "fp32", .tile = 256};
     const lk_run_options run = {.draws = 500}, traced = {.draws = 500, .trace = 3};
-    char path[] = "/tmp/largek-library-XXXXXX";
+    char path[] = "/tmp/largek-library-XXXXXX", previous[64];
     const int file = mkstemp(path);
     lk_result result = {0}, read = {0}, exact = {0};
     lk_device *device[2];
@@ -288,6 +288,8 @@ static void library_results_are_marked(void **state)
     lk_result_release(&read);
     lk_result_release(&result);
     lk_toy_release(&toy);
+    snprintf(previous, sizeof previous, "%s.prev", path);
+    unlink(previous);
     unlink(path);
 }
 

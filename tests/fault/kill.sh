@@ -53,10 +53,10 @@ done <nolinks.txt
 for signal in TERM:143 INT:130; do
     for after in 0 1.2; do
         for trace in 1 1e7; do # the longer one takes minutes
-            rm -f run.*
+            rm -f run.* said
             become_sample -n 1e12 -o run.safetensors --trace $trace >/dev/null 2>said &
             pid=$!
-            while ! grep -q device: said; do sleep 0.01; done
+            while ! grep -qs device: said; do sleep 0.01; done
             sleep $after
             begin=$(date +%s%N)
             kill -"${signal%:*}" $pid
