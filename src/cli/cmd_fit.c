@@ -9,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/fit_rows.h"
 #include "cli/input.h"
+#include "cli/laws.h"
 #include "cli/suggest.h"
 #include "largek/fit.h"
 
@@ -243,7 +244,14 @@ static lk_status fit_group(fit_run *run, size_t g, bool curves, lk_error *err)
     run->options.k_count = k.count;
     for (size_t i = 0; i < run->laws; i++) {
         lk_fit_row *row = &run->row[run->rows];
+        lk_error why = {0};
 
+        if (lk_law_suits(run->law[i], group, &why) != LK_OK) {
+            if (strcmp(run->args->law, "all") == 0) continue;
+            if (err != NULL) *err = why;
+            st = why.status;
+            goto out;
+        }
         row->group = group;
         row->law = run->law[i];
         if (row->law->kind == LK_FIT_CURVE)

@@ -48,6 +48,9 @@ echo "statistics know"
 status "$largek" passk s.safetensors --k 1 -t 0.15
 status "$largek" passk s.safetensors --k 1 -t 0.1
 status "$largek" plot passk s.safetensors -t 0.1 -o s.svg
+status "$largek" fit s.safetensors -t 0.15 --law power-law
+"$largek" fit s.safetensors -t 0.15 --law all --format csv -q | cut -d, -f2 | grep -cE 'power|levi' ||
+    echo "and all leaves curves out"
 "$largek" passk s.safetensors --k 1 -t 0.1 --estimator plugin --format csv | cut -d, -f1,2,7,8
 
 echo "refused"
