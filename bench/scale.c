@@ -134,7 +134,7 @@ out:
     return st;
 }
 
-/* Shards in an order without order, as files come; the sum has most ranges half-way. */
+/* Shards in the order of `largek merge`: by where they begin. */
 static lk_status measure_merge(const plan *whole, lk_error *err)
 {
     const uint64_t shards = whole->share.shards;
@@ -148,8 +148,7 @@ static lk_status measure_merge(const plan *whole, lk_error *err)
         plan one = *whole;
         bool added;
 
-        one.share.shard =
-            i * 53 % shards; /* each once, where 53 does not divide them */
+        one.share.shard = i;
         LK_TRY(make_result(&one, true, &part, err));
         const double start = lk_clock_s();
         LK_TRY(lk_result_merge(&sum, &part, &added, err));
