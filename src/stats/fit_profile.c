@@ -12,6 +12,7 @@ enum { PROFILE_STEPS = 40, EVALUATIONS_MAX = 2000 };
 #define GAIN_FIT     1e-11
 #define GAIN_PROFILE 1e-6
 #define END_ERROR    1e-4 /* of an end, in standard errors */
+#define END_NEAR     1e-2 /* from here one step by the slope errs by the square of it */
 
 /* The box, in logarithms: shapes from 1e-7 to 1e15, where they are integrated over to 1e8,
  * and logits of chances down to 1e-15. */
@@ -208,14 +209,19 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
             *better = at;
         d = sqrt(2.0 * fmax(at.at.value - best->at.value, 0.0));
         last = at;
-        if (fabs(d - z) < END_ERROR || (d < z && t == limit)) break;
+        if (d < z && t == limit) break;
+        const double slope = at.at.grad[i] / fmax(d, 1e-3);
+        if (fabs(d - z) < END_NEAR && side * slope > 0.0) {
+            t += (z - d) / slope;
+            break;
+        }
         if (d < z) {
             b.inner = t, b.inner_d = d;
         } else {
             b.outer = t, b.outer_d = d;
         }
         if (fabs(b.outer - b.inner) < 1e-9 * (1.0 + fabs(b.inner))) break;
-        t = next_place(&b, t, d, at.at.grad[i] / fmax(d, 1e-3), z, side, step);
+        t = next_place(&b, t, d, slope, z, side, step);
     }
     f->objective.gain = GAIN_FIT;
     f->objective.fixed[i] = f->pinned[i] = was_pinned;

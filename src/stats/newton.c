@@ -8,6 +8,7 @@
 enum { STEPS_MAX = 200 };
 
 #define STEP_MAX 2.5  /* in logarithms: a factor of 12                           */
+#define STEP_LAST 0.1 /* a last step up to this is taken unseen                  */
 #define PIVOT    1e-9 /* of a matrix with ones on its diagonal: as good as singular */
 
 /* Solves (H + damping |diag H|) step = -grad over the variables that may move.  false where
@@ -87,6 +88,26 @@ static void take_step(const lk_objective *o, const double u[], double step[],
     }
 }
 
+/* Takes a step so short that the quadratic model stands for the function. */
+static void step_unseen(size_t n, const double step[], double gain, lk_minimum *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        out->u[i] += step[i];
+        for (size_t j = 0; j < n; j++) out->at.grad[i] += out->at.hess[i][j] * step[j];
+    }
+    out->at.value -= gain;
+    out->converged = true;
+}
+
+static bool is_last(const lk_objective *o, const double step[], double gain,
+                    double noise)
+{
+    double longest = 0.0;
+
+    for (size_t i = 0; i < o->variables; i++) longest = fmax(longest, fabs(step[i]));
+    return gain >= 0.0 && gain <= fmax(o->gain, noise) && longest <= STEP_LAST;
+}
+
 void lk_newton(const lk_objective *objective, const double start[], lk_minimum *out)
 {
     const size_t n = objective->variables;
@@ -112,6 +133,10 @@ void lk_newton(const lk_objective *objective, const double start[], lk_minimum *
         const double gain = model_gain(&out->at, n, step);
         const double noise = 8.0 * DBL_EPSILON * fabs(out->at.value);
 
+        if (damping == 0.0 && is_last(objective, step, gain, noise)) {
+            step_unseen(n, step, gain, out);
+            return;
+        }
         objective->evaluate(objective->data, to, &next);
         out->iterations++;
         const double gained = out->at.value - next.value;

@@ -30,7 +30,7 @@ typedef struct {
     bool converged;
     size_t iterations;
     double u[LK_NEWTON_MAX];
-    lk_surface at; /* the surface at u */
+    lk_surface at; /* the surface at u; after a last step by its quadratic model */
 } lk_minimum;
 
 /* From `start`, which is moved into the box.  It has also converged where rounding hides what
