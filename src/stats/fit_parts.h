@@ -13,8 +13,8 @@
 typedef struct {
     lk_model_kind model;
     const lk_tallied *counts;
-    lk_surface *scratch; /* [copies + 1][blocks] */
-    size_t blocks, copies;
+    lk_likelihood_scratch *scratch; /* [copies + 1] */
+    size_t copies;
     lk_objective objective; /* variables in u; fixed are the pinned ones */
     double pin[LK_NEWTON_MAX];
     bool pinned[LK_NEWTON_MAX];

@@ -77,6 +77,8 @@ static void evaluate(void *data, const double u[], lk_surface *out)
 lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *counts,
                          lk_error *err)
 {
+    lk_status st = LK_OK;
+
     *f = (lk_fitter){.model = model, .counts = counts};
     f->objective.evaluate = evaluate;
     f->objective.data = f;
@@ -88,27 +90,30 @@ lk_status lk_fitter_init(lk_fitter *f, lk_model_kind model, const lk_tallied *co
                              : lk_model_shapes[model].integrates ? LOG_HI_INTEGRAL
                                                                  : LOG_HI;
     }
-    f->blocks = lk_likelihood_blocks(model, counts);
-    if (f->blocks < LK_PARALLEL_BLOCKS) f->copies = 2 * f->objective.variables;
-    f->scratch = calloc((f->copies + 1) * f->blocks, sizeof *f->scratch);
-    if (f->scratch == NULL) {
-        return LK_FAIL(err, LK_E_MEMORY, "a fit to %zu different counts",
-                       counts->count);
-    }
-    return LK_OK;
+    if (lk_likelihood_blocks(model, counts) < LK_PARALLEL_BLOCKS)
+        f->copies = 2 * f->objective.variables;
+    f->scratch = calloc(f->copies + 1, sizeof *f->scratch);
+    if (f->scratch == NULL) return LK_FAIL(err, LK_E_MEMORY, "a fit");
+    for (size_t i = 0; i <= f->copies; i++)
+        LK_TRY(lk_likelihood_scratch_init(model, counts, &f->scratch[i], err));
+out:
+    if (st != LK_OK) lk_fitter_release(f);
+    return st;
 }
 
 void lk_fitter_copy(const lk_fitter *f, size_t i, lk_fitter *out)
 {
     *out = *f;
     out->objective.data = out;
-    out->scratch = f->scratch + (i + 1) * f->blocks;
+    out->scratch = f->scratch + i + 1;
     out->copies = 0;
     out->iterations = 0;
 }
 
 void lk_fitter_release(lk_fitter *f)
 {
+    for (size_t i = 0; f->scratch != NULL && i <= f->copies; i++)
+        lk_likelihood_scratch_release(&f->scratch[i]);
     free(f->scratch);
     *f = (lk_fitter){0};
 }

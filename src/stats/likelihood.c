@@ -129,12 +129,14 @@ static void beta_binomial(const beta_term *t, double n, double x, bool derivativ
     out->hess[0][1] = out->hess[1][0] = -both1;
 }
 
-static void integral(const lk_mixing *m, const lk_kernel *kernel, bool derivatives,
-                     lk_surface *out)
+/* Over the nodes that counts share, where there are any for this one. */
+static void integral(const lk_mixing *m, const lk_node_table *nodes,
+                     const lk_kernel *kernel, bool derivatives, lk_surface *out)
 {
     lk_mixed mixed;
 
-    lk_mixing_integrate(m, kernel, derivatives, &mixed);
+    if (nodes == NULL || !lk_node_table_integrate(nodes, kernel->n, kernel->x, &mixed))
+        lk_mixing_integrate(m, kernel, derivatives, &mixed);
     out->value = mixed.log_value;
     for (int i = 0; i < 3; i++) {
         out->grad[i] = mixed.grad[i];
@@ -151,7 +153,7 @@ static void discretised(const lk_mixing *law, double n, double x, bool derivativ
 
     if (x > 0.0) bin.lo = log(x - 0.5) - log(n - x + 0.5);
     if (x < n) bin.hi = log(x + 0.5) - log(n - x - 0.5);
-    integral(&bin, &one, derivatives, out);
+    integral(&bin, NULL, &one, derivatives, out);
 }
 
 /* Adds to a mixture's sum the part exp(part), derivatives by its own variables from
@@ -240,6 +242,7 @@ typedef struct {
     double weight;
     beta_term beta[2];
     lk_mixing mixing;
+    const lk_node_table *nodes; /* or NULL */
 } ready;
 
 static ready prepare(lk_model_kind kind, const double t[], bool derivatives)
@@ -293,7 +296,9 @@ static void term(const ready *r, double n, double x, bool derivatives, lk_surfac
         break;
     case LK_MODEL_TWO_BETA: two_beta(r->beta, r->weight, n, x, derivatives, out); break;
     case LK_MODEL_SCALED_BETA:
-    case LK_MODEL_KUMARASWAMY: integral(&r->mixing, &binomial, derivatives, out); break;
+    case LK_MODEL_KUMARASWAMY:
+        integral(&r->mixing, r->nodes, &binomial, derivatives, out);
+        break;
     case LK_MODEL_DISCRETISED_BETA:
     case LK_MODEL_DISCRETISED_KUMARASWAMY:
         discretised(&r->mixing, n, x, derivatives, out);
@@ -331,26 +336,54 @@ size_t lk_likelihood_blocks(lk_model_kind model, const lk_tallied *counts)
     return counts->count / block_of(model) + 1;
 }
 
+static bool shares_nodes(lk_model_kind model)
+{
+    return model == LK_MODEL_SCALED_BETA || model == LK_MODEL_KUMARASWAMY;
+}
+
+lk_status lk_likelihood_scratch_init(lk_model_kind model, const lk_tallied *counts,
+                                     lk_likelihood_scratch *out, lk_error *err)
+{
+    *out = (lk_likelihood_scratch){0};
+    out->block = calloc(lk_likelihood_blocks(model, counts), sizeof *out->block);
+    if (out->block != NULL && (!shares_nodes(model) || lk_node_table_init(&out->nodes)))
+        return LK_OK;
+    lk_likelihood_scratch_release(out);
+    return LK_FAIL(err, LK_E_MEMORY, "a fit to %zu different counts", counts->count);
+}
+
+void lk_likelihood_scratch_release(lk_likelihood_scratch *scratch)
+{
+    free(scratch->block);
+    lk_node_table_release(&scratch->nodes);
+    *scratch = (lk_likelihood_scratch){0};
+}
+
 void lk_likelihood(lk_model_kind model, const double t[], const lk_tallied *counts,
-                   bool derivatives, lk_surface *scratch, lk_surface *out)
+                   bool derivatives, lk_likelihood_scratch *scratch, lk_surface *out)
 {
     const size_t params = lk_model_shapes[model].params, block = block_of(model);
     const size_t blocks = lk_likelihood_blocks(model, counts);
-    const ready r = prepare(model, t, derivatives);
+    ready r = prepare(model, t, derivatives);
 
+    if (shares_nodes(model)) {
+        lk_node_table_fill(&scratch->nodes, &r.mixing, counts->n, counts->c,
+                           counts->count);
+        r.nodes = &scratch->nodes;
+    }
 #pragma omp parallel for schedule(dynamic) if (blocks >= LK_PARALLEL_BLOCKS)
     for (size_t b = 0; b < blocks; b++) {
         const size_t end =
             (b + 1) * block < counts->count ? (b + 1) * block : counts->count;
 
-        scratch[b] = (lk_surface){0};
+        scratch->block[b] = (lk_surface){0};
         for (size_t i = b * block; i < end; i++) {
             lk_surface one;
 
             term(&r, counts->n[i], counts->c[i], derivatives, &one);
-            add_surface(&one, -counts->times[i], params, &scratch[b]);
+            add_surface(&one, -counts->times[i], params, &scratch->block[b]);
         }
     }
     *out = (lk_surface){0};
-    for (size_t b = 0; b < blocks; b++) add_surface(&scratch[b], 1.0, params, out);
+    for (size_t b = 0; b < blocks; b++) add_surface(&scratch->block[b], 1.0, params, out);
 }

@@ -10,6 +10,7 @@
 #include "largek/status.h"
 #include "stats/mixing.h"
 #include "stats/newton.h"
+#include "stats/node_table.h"
 
 typedef enum {
     LK_MODEL_BETA,
@@ -53,12 +54,22 @@ void lk_likelihood_term(lk_model_kind model, const double t[], double n, double 
  * milliseconds.  Below, whole searches may go side by side. */
 enum { LK_PARALLEL_BLOCKS = 64 };
 
+/* What one sum works in. */
+typedef struct {
+    lk_surface *block;   /* [lk_likelihood_blocks] */
+    lk_node_table nodes; /* of models that integrate over p */
+} lk_likelihood_scratch;
+
+/* Ownership  *out is the caller's; lk_likelihood_scratch_release
+ * Errors     LK_E_MEMORY */
+lk_status lk_likelihood_scratch_init(lk_model_kind model, const lk_tallied *counts,
+                                     lk_likelihood_scratch *out, lk_error *err);
+void lk_likelihood_scratch_release(lk_likelihood_scratch *scratch);
+
 /* MINUS the log-likelihood of all counts: summed in blocks and in order, the same for any
- * number of threads.
- *
- * scratch  [lk_likelihood_blocks] */
+ * number of threads. */
 void lk_likelihood(lk_model_kind model, const double t[], const lk_tallied *counts,
-                   bool derivatives, lk_surface *scratch, lk_surface *out);
+                   bool derivatives, lk_likelihood_scratch *scratch, lk_surface *out);
 size_t lk_likelihood_blocks(lk_model_kind model, const lk_tallied *counts);
 
 #endif /* LK_STATS_LIKELIHOOD_H */

@@ -24,8 +24,6 @@
 #define TOLERANCE_FIT 1e-11
 
 enum {
-    SUMS =
-        10, /* 1; a, b, c; and aa, ab, ac, bb, bc, cc: second moments with curvature */
     EDGES_MAX = 160,
     SCAN_MAX = 70,
     HALVINGS_MAX = 30,
@@ -144,6 +142,17 @@ static void density_derivatives(const lk_mixing *m, const node *at, double grad[
         hess[0] -= (m->b - 1.0) * l * l * odds * (1.0 + odds);
         hess[1] -= l * odds;
     }
+}
+
+void lk_mixing_node_at(const lk_mixing *mixing, double s, lk_mixing_node *out)
+{
+    const node at = node_at(mixing, s);
+
+    out->log_p = at.log_p;
+    out->log_1mp = at.log_1mp;
+    out->odds = exp(at.log_p - at.log_1mp);
+    out->log_density = log_density(mixing, &at);
+    density_derivatives(mixing, &at, out->grad, out->hess);
 }
 
 double lk_mixing_log_density(const lk_mixing *mixing, double s, double *grad,
@@ -319,39 +328,44 @@ static void scan(integrand *f, double peak, edge_list *list)
 
 typedef struct {
     double lo, hi, error;
-    double sum[SUMS];
+    double sum[LK_MIXED_SUMS];
 } panel;
+
+void lk_mixing_add_moments(const lk_mixing *mixing, const lk_mixing_node *at, double n,
+                           double x, double w, double sum[LK_MIXED_SUMS])
+{
+    const double odds = at->odds, rest = n - x;
+    const double a = at->grad[0], b = at->grad[1];
+    const double scale = (x - rest * odds) / mixing->scale;
+    const double bend = -(x + rest * odds * odds) / (mixing->scale * mixing->scale);
+
+    sum[1] += w * a;
+    sum[2] += w * b;
+    sum[3] += w * scale;
+    sum[4] += w * (at->hess[0] + a * a);
+    sum[5] += w * (at->hess[1] + a * b);
+    sum[6] += w * a * scale;
+    sum[7] += w * (at->hess[2] + b * b);
+    sum[8] += w * b * scale;
+    sum[9] += w * (bend + scale * scale);
+}
 
 static void add_node(const integrand *f, double s, double weight, panel *out,
                      double *value)
 {
     const lk_mixing *m = f->mixing;
     const lk_kernel *k = f->kernel;
+    const bool binomial = k->kind == LK_KERNEL_BINOMIAL;
     const node at = node_at(m, s);
-    double grad[3], hess[3], w;
+    lk_mixing_node of = {.odds = 0.0};
 
     *value = exp(log_density(m, &at) + log_kernel(k, &at) - f->log_shift);
-    w = *value * weight;
-    out->sum[0] += w;
+    out->sum[0] += *value * weight;
     if (!f->derivatives || *value < 1e-16) return;
-    density_derivatives(m, &at, grad, hess);
-    grad[2] = 0.0;
-    double by_scale = 0.0;
-    if (k->kind == LK_KERNEL_BINOMIAL) {
-        const double odds = exp(at.log_p - at.log_1mp), rest = k->n - k->x;
-
-        grad[2] = (k->x - rest * odds) / m->scale;
-        by_scale = -(k->x + rest * odds * odds) / (m->scale * m->scale);
-    }
-    out->sum[1] += w * grad[0];
-    out->sum[2] += w * grad[1];
-    out->sum[3] += w * grad[2];
-    out->sum[4] += w * (hess[0] + grad[0] * grad[0]);
-    out->sum[5] += w * (hess[1] + grad[0] * grad[1]);
-    out->sum[6] += w * grad[0] * grad[2];
-    out->sum[7] += w * (hess[2] + grad[1] * grad[1]);
-    out->sum[8] += w * grad[1] * grad[2];
-    out->sum[9] += w * (by_scale + grad[2] * grad[2]);
+    density_derivatives(m, &at, of.grad, of.hess);
+    if (binomial) of.odds = exp(at.log_p - at.log_1mp);
+    lk_mixing_add_moments(m, &of, binomial ? k->n : 0.0, binomial ? k->x : 0.0,
+                          *value * weight, out->sum);
 }
 
 /* The 21-point Kronrod rule and the 10-point Gauss rule inside it.  [2] */
@@ -404,13 +418,13 @@ static panel integrate_panel(const integrand *f, double lo, double hi)
 }
 
 /* Sums over all panels, halving those that are not right. */
-static void integrate_edges(const integrand *f, const edge_list *list, double sum[SUMS])
+static void integrate_edges(const integrand *f, const edge_list *list, double sum[LK_MIXED_SUMS])
 {
     panel pending[PENDING_MAX];
     size_t count = 0;
     double whole = 0.0;
 
-    memset(sum, 0, SUMS * sizeof sum[0]);
+    memset(sum, 0, LK_MIXED_SUMS * sizeof sum[0]);
     for (size_t i = 0; i + 1 < list->count; i++) {
         pending[count++] = integrate_panel(f, list->edge[i], list->edge[i + 1]);
         whole += pending[count - 1].sum[0];
@@ -421,7 +435,7 @@ static void integrate_edges(const integrand *f, const edge_list *list, double su
 
         if (last.error <= f->tolerance * whole || narrow || count + 2 > PENDING_MAX ||
             ++halvings > 2000) {
-            for (int i = 0; i < SUMS; i++) sum[i] += last.sum[i];
+            for (int i = 0; i < LK_MIXED_SUMS; i++) sum[i] += last.sum[i];
             continue;
         }
         const double middle = 0.5 * (last.lo + last.hi);
@@ -440,9 +454,7 @@ static double binomial_peak(const lk_mixing *m, const lk_kernel *k)
     return fmin(fmax(s, m->lo), m->hi);
 }
 
-/* Louis [1]: the gradient is the mean of the nodes' own, and the second derivative the mean
- * of theirs and the covariance of the first. */
-static void set_derivatives(const double sum[SUMS], lk_mixed *out)
+void lk_mixed_set_derivatives(const double sum[LK_MIXED_SUMS], lk_mixed *out)
 {
     static const int place[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
 
@@ -464,7 +476,7 @@ void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
                    .tolerance = derivatives ? TOLERANCE_FIT : TOLERANCE,
                    .log_shift = -INFINITY};
     edge_list list = {0};
-    double sum[SUMS];
+    double sum[LK_MIXED_SUMS];
     const double peak = find_peak(&f);
 
     *out = (lk_mixed){.log_value = -INFINITY};
@@ -485,5 +497,5 @@ void lk_mixing_integrate(const lk_mixing *mixing, const lk_kernel *kernel,
     if (kernel->kind == LK_KERNEL_BINOMIAL) {
         out->log_value += lk_log_choose_rest(kernel->n, kernel->x);
     }
-    if (derivatives) set_derivatives(sum, out);
+    if (derivatives) lk_mixed_set_derivatives(sum, out);
 }

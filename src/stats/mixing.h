@@ -69,4 +69,25 @@ double lk_log_binomial_at_least(double n, double x, double log_p, double log_1mp
 double lk_mixing_log_density(const lk_mixing *mixing, double s, double *grad,
                              double *hess);
 
+/* For those who sum over nodes of their own.  What the law alone says at s. */
+typedef struct {
+    double log_p, log_1mp, odds; /* odds = p/(1-p)                           */
+    double log_density;      /* of q by ds                                   */
+    double grad[2], hess[3]; /* of that, by a, b; aa, ab, bb                 */
+} lk_mixing_node;
+
+void lk_mixing_node_at(const lk_mixing *mixing, double s, lk_mixing_node *out);
+
+/* Sums over nodes: of the integrand; of it times the gradient of its logarithm by a, b and
+ * scale; and times second moments with curvature, aa, ab, ac, bb, bc, cc. */
+enum { LK_MIXED_SUMS = 10 };
+
+/* Adds all but the first of a node of weight w; the kernel is binomial. */
+void lk_mixing_add_moments(const lk_mixing *mixing, const lk_mixing_node *at, double n,
+                           double x, double w, double sum[LK_MIXED_SUMS]);
+
+/* Louis [1]: the gradient is the mean of the nodes' own, and the second derivative the mean
+ * of theirs and the covariance of the first. */
+void lk_mixed_set_derivatives(const double sum[LK_MIXED_SUMS], lk_mixed *out);
+
 #endif /* LK_STATS_MIXING_H */
