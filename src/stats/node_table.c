@@ -10,11 +10,11 @@
 enum {
     SIDE = 2048, /* nodes on either side of s = 0 */
     NODES = 2 * SIDE + 1,
-    WINDOW_MAX = 160 /* nodes of a count: beyond, panels of growing width are cheaper */
+    WINDOW_MAX = 256 /* nodes of a count: beyond, panels of growing width are cheaper */
 };
 
 #define STEP        0.25
-#define STEP_SIGMAS 0.6  /* h is no more than this times the peak's width               */
+#define STEP_SIGMAS 0.5  /* h is no more than this times the peak's width               */
 #define FALL        33.0 /* how far the integrand is followed down, in logarithms       */
 #define REACH       8.2  /* sqrt(2 FALL): how far that is on a Gaussian, in its widths  */
 #define PARITY      1e-5
