@@ -19,8 +19,8 @@ static const struct {
     {LK_MIX_KUMARASWAMY, 2.0, 0.05, 0.3},   {LK_MIX_KUMARASWAMY, 0.1, 1e-3, 0.7},
     {LK_MIX_KUMARASWAMY, 60.0, 2000.0, 1.0}};
 static const double attempts[] = {1, 2, 10, 100, 1e4, 1e6, 1e9};
-static const double shares[] = {0.0,  1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.29, 0.31,
-                                0.49, 0.51, 0.68, 0.7,  0.9,  0.99, 1.0};
+static const double shares[] = {0.0,  1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2,  0.29,
+                                0.31, 0.49, 0.51, 0.68, 0.7,  0.9,  0.99, 1.0};
 enum {
     LAWS = sizeof laws / sizeof laws[0],
     SIZES = sizeof attempts / sizeof attempts[0],

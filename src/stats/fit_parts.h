@@ -77,7 +77,7 @@ void lk_fit_try_bounds(lk_fit_work *w);
 /* Orders, marks what lies at an end, and sets t and its derivatives from w->best. */
 void lk_fit_settle(lk_fit_work *w);
 
-enum { LK_STARTS_MAX = 12 };
+enum { LK_STARTS_MAX = 32 };
 
 /* Places to begin from, in natural parameters; how many there are. */
 size_t lk_fit_starts(lk_model_kind model, const lk_tallied *counts, double scale,

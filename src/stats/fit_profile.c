@@ -12,6 +12,7 @@ enum { PROFILE_STEPS = 40, EVALUATIONS_MAX = 2000 };
 #define GAIN_FIT     1e-11
 #define GAIN_PROFILE 1e-6
 #define END_ERROR    1e-4 /* of an end, in standard errors */
+#define MOVE_MAX     3.0  /* of a parameter at once                          */
 #define END_NEAR     1e-2 /* from here one step by the slope errs by the square of it */
 
 /* The box, in logarithms: shapes from 1e-7 to 1e15, where they are integrated over to 1e8,
@@ -151,7 +152,7 @@ static void guess_others(const lk_fitter *f, const lk_minimum *last, size_t i,
         const double move = slope[j] * (u_i - last->u[i]);
 
         u[j] = last->u[j];
-        if (!f->objective.fixed[j]) u[j] += fmin(fmax(move, -3.0), 3.0);
+        if (!f->objective.fixed[j]) u[j] += fmin(fmax(move, -MOVE_MAX), MOVE_MAX);
     }
     u[i] = u_i;
 }
@@ -172,7 +173,7 @@ static double next_place(const bracket *b, double t, double d, double slope, dou
         const double ahead = side * (by_slope - t);
 
         /* an end may be far away, but not without looking in between */
-        return t + side * fmin(ahead > 1e-3 ? ahead : 0.5 + fabs(reach), 3.0);
+        return t + side * fmin(ahead > 1e-3 ? ahead : 0.5 + fabs(reach), MOVE_MAX);
     }
     if (step % 5 != 4 && side * (by_slope - b->inner) > 0.0 &&
         side * (by_slope - b->outer) < 0.0)
@@ -196,7 +197,8 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
         lk_fitter_unpin(f, i);
     }
     bracket b = {.inner = from.u[i], .outer = NAN};
-    double t = was_pinned ? (side < 0 ? 3.0 : -3.0) : from.u[i] + side * z * sd;
+    double t = was_pinned ? (side < 0 ? 3.0 : -3.0)
+                          : from.u[i] + side * fmin(z * sd, MOVE_MAX);
     double d = 0.0;
 
     f->objective.fixed[i] = true;
@@ -213,7 +215,7 @@ double lk_fit_profile_end(lk_fitter *f, const lk_minimum *best, size_t i, double
         if (at.at.value < best->at.value - 1e-6 && !(better->at.value <= at.at.value))
             *better = at;
         d = sqrt(2.0 * fmax(at.at.value - best->at.value, 0.0));
-        last = at;
+        if (d < 2.0 * z) last = at; /* beyond, others may have gone elsewhere */
         if (d < z && t == limit) break;
         const double slope = at.at.grad[i] / fmax(d, 1e-3);
         if (fabs(d - z) < END_NEAR && side * slope > 0.0) {

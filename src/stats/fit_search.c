@@ -13,7 +13,6 @@
 #define NEAR_END 2.5
 
 enum {
-    BEST_STARTS = 3,
     THIN_FROM = 16384, /* different counts: above, the search begins with a sample of */
     THIN_TO = 2048     /* so many                                                     */
 };
@@ -44,7 +43,7 @@ static void run_from_starts(lk_fit_work *w, double scale)
     const lk_model_kind model = w->fitter.model;
     double start[LK_STARTS_MAX][LK_NEWTON_MAX], value[LK_STARTS_MAX];
     const size_t starts = lk_fit_starts(model, &w->counts, scale, start);
-    const int runs = model == LK_MODEL_TWO_BETA ? BEST_STARTS + 2 : 1;
+    const size_t runs = model == LK_MODEL_TWO_BETA ? starts : 1; /* many peaks */
 
     w->best = (lk_minimum){.at.value = INFINITY};
     for (size_t i = 0; i < starts; i++) {
@@ -53,7 +52,7 @@ static void run_from_starts(lk_fit_work *w, double scale)
         lk_likelihood(model, start[i], &w->counts, false, w->fitter.scratch, &s);
         value[i] = isfinite(s.value) ? s.value : DBL_MAX;
     }
-    for (int run = 0; run < runs; run++) {
+    for (size_t run = 0; run < runs; run++) {
         size_t first = 0;
         lk_minimum here;
 
@@ -134,8 +133,18 @@ static void order_parts(lk_fit_work *w)
     w->fitter.objective.evaluate(&w->fitter, u, &w->best.at);
 }
 
+/* Both shapes of a part large: no variation beyond that of counts. */
+static void mark_sharp(lk_fit_work *w, size_t a)
+{
+    const double least = fmin(w->best.u[a], w->best.u[a + 1]);
+
+    if (least > 2.0 * log((double)w->counts.most_attempts) + 4.6 && least > 9.2)
+        w->at_bound[a] = w->at_bound[a + 1] = true;
+}
+
 static void mark_ends(lk_fit_work *w)
 {
+
     const lk_objective *o = &w->fitter.objective;
 
     for (size_t i = 0; i < o->variables; i++) {
@@ -148,11 +157,9 @@ static void mark_ends(lk_fit_work *w)
         if (w->best.u[i] < o->lo[i] + room || w->best.u[i] > o->hi[i] - room)
             w->at_bound[i] = true;
     }
-    /* Both shapes large: no variation beyond that of counts. */
     const size_t a = lk_fit_alpha(w->fitter.model);
-    const double least = fmin(w->best.u[a], w->best.u[a + 1]);
-    if (least > 2.0 * log((double)w->counts.most_attempts) + 4.6 && least > 9.2)
-        w->at_bound[a] = w->at_bound[a + 1] = true;
+    mark_sharp(w, a);
+    if (w->fitter.model == LK_MODEL_TWO_BETA) mark_sharp(w, a + 2);
     /* All p in one bin, as certainly as one likes: discretised laws. */
     if (w->best.at.value < 1e-6) w->at_bound[a] = w->at_bound[a + 1] = true;
 }

@@ -4,6 +4,8 @@
 
 #include "stats/fit_parts.h"
 
+enum { BANDS = 16 };
+
 double lk_fit_scale_rule(const lk_tallied *counts)
 {
     const double problems = (double)counts->problems;
@@ -78,24 +80,48 @@ static double rate_at(const lk_tallied *counts, double share)
     return hi;
 }
 
+/* A band of rates apart from the others; false where either is empty. */
+static bool start_band(const lk_tallied *counts, double above, double up_to, double t[])
+{
+    const moments band = moments_of(counts, above, up_to),
+                  all = moments_of(counts, -1.0, 2.0);
+
+    if (!(band.weight > 0.0 && band.weight < all.weight)) return false;
+    t[0] = 1.0 - band.weight / all.weight;
+    match(&all, 1.0, &t[1], &t[2]);
+    match(&band, 1.0, &t[3], &t[4]);
+    return true;
+}
+
+static bool start_split(const lk_tallied *counts, double at, double t[])
+{
+    const moments low = moments_of(counts, -1.0, at),
+                  high = moments_of(counts, at, 2.0);
+
+    if (!(low.weight > 0.0 && high.weight > 0.0)) return false;
+    t[0] = low.weight / (low.weight + high.weight);
+    match(&low, 1.0, &t[1], &t[2]);
+    match(&high, 1.0, &t[3], &t[4]);
+    return true;
+}
+
+/* A mixture has a peak for every split of the problems, and for every cluster of rates:
+ * splits at quantiles, bands of an eighth of the problems, and one part three times
+ * as sharp as the other. */
 static size_t start_two(const lk_tallied *counts,
                         double start[LK_STARTS_MAX][LK_NEWTON_MAX])
 {
-    static const double share[] = {0.25, 0.5, 0.75, 0.9};
+    static const double share[] = {0.02, 0.05, 0.1,  0.25, 0.5,
+                                   0.75, 0.9,  0.95, 0.98, 0.99};
+    double edge[BANDS + 1] = {-1.0};
     size_t starts = 0;
 
-    for (size_t i = 0; i < sizeof share / sizeof share[0]; i++) {
-        const double at = rate_at(counts, share[i]);
-        const moments low = moments_of(counts, -1.0, at),
-                      high = moments_of(counts, at, 2.0);
-        double *t = start[starts];
-
-        if (!(low.weight > 0.0 && high.weight > 0.0)) continue;
-        t[0] = low.weight / (low.weight + high.weight);
-        match(&low, 1.0, &t[1], &t[2]);
-        match(&high, 1.0, &t[3], &t[4]);
-        starts++;
-    }
+    for (size_t i = 0; i < sizeof share / sizeof share[0]; i++)
+        starts += start_split(counts, rate_at(counts, share[i]), start[starts]);
+    for (size_t i = 1; i <= BANDS; i++)
+        edge[i] = rate_at(counts, (double)i / (double)BANDS);
+    for (size_t i = 0; i + 2 <= BANDS; i++)
+        starts += start_band(counts, edge[i], edge[i + 2], start[starts]);
     const moments all = moments_of(counts, -1.0, 2.0);
     double *t = start[starts++];
     t[0] = 0.5;

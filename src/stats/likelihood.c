@@ -385,5 +385,6 @@ void lk_likelihood(lk_model_kind model, const double t[], const lk_tallied *coun
         }
     }
     *out = (lk_surface){0};
-    for (size_t b = 0; b < blocks; b++) add_surface(&scratch->block[b], 1.0, params, out);
+    for (size_t b = 0; b < blocks; b++)
+        add_surface(&scratch->block[b], 1.0, params, out);
 }

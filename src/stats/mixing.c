@@ -418,7 +418,8 @@ static panel integrate_panel(const integrand *f, double lo, double hi)
 }
 
 /* Sums over all panels, halving those that are not right. */
-static void integrate_edges(const integrand *f, const edge_list *list, double sum[LK_MIXED_SUMS])
+static void integrate_edges(const integrand *f, const edge_list *list,
+                            double sum[LK_MIXED_SUMS])
 {
     panel pending[PENDING_MAX];
     size_t count = 0;

@@ -72,8 +72,8 @@ double lk_mixing_log_density(const lk_mixing *mixing, double s, double *grad,
 /* For those who sum over nodes of their own.  What the law alone says at s. */
 typedef struct {
     double log_p, log_1mp, odds; /* odds = p/(1-p)                           */
-    double log_density;      /* of q by ds                                   */
-    double grad[2], hess[3]; /* of that, by a, b; aa, ab, bb                 */
+    double log_density;          /* of q by ds                                   */
+    double grad[2], hess[3];     /* of that, by a, b; aa, ab, bb                 */
 } lk_mixing_node;
 
 void lk_mixing_node_at(const lk_mixing *mixing, double s, lk_mixing_node *out);

@@ -7,9 +7,9 @@
 
 enum { STEPS_MAX = 200 };
 
-#define STEP_MAX 2.5  /* in logarithms: a factor of 12                           */
-#define STEP_LAST 0.1 /* a last step up to this is taken unseen                  */
-#define PIVOT    1e-9 /* of a matrix with ones on its diagonal: as good as singular */
+#define STEP_MAX  2.5  /* in logarithms: a factor of 12                           */
+#define STEP_LAST 0.1  /* a last step up to this is taken unseen                  */
+#define PIVOT     1e-9 /* of a matrix with ones on its diagonal: as good as singular */
 
 /* Solves (H + damping |diag H|) step = -grad over the variables that may move.  false where
  * that matrix is not positive definite. */

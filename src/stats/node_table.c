@@ -13,12 +13,14 @@ enum {
     WINDOW_MAX = 256 /* nodes of a count: beyond, panels of growing width are cheaper */
 };
 
-#define STEP        0.25
-#define STEP_SIGMAS 0.5  /* h is no more than this times the peak's width               */
-#define FALL        33.0 /* how far the integrand is followed down, in logarithms       */
-#define REACH       8.2  /* sqrt(2 FALL): how far that is on a Gaussian, in its widths  */
-#define PARITY      1e-5
-#define ENTROPY_MAX 1e6 /* of the counts: roundings of log p come times this            */
+#define STEP 0.25
+#define STEP_SIGMAS \
+    0.5             /* h is no more than this times the peak's width               */
+#define FALL   33.0 /* how far the integrand is followed down, in logarithms       */
+#define REACH  8.2  /* sqrt(2 FALL): how far that is on a Gaussian, in its widths  */
+#define PARITY 1e-5
+#define ENTROPY_MAX \
+    1e6 /* of the counts: roundings of log p come times this            */
 
 bool lk_node_table_init(lk_node_table *table)
 {
@@ -57,7 +59,8 @@ static void guess_peak(const lk_mixing *m, double n, double x, double *q, double
 }
 
 /* How far to the right of s, logit q, the integrand has fallen by FALL. */
-static double reach_right(const lk_mixing *m, double n, double x, double s, double sigma)
+static double reach_right(const lk_mixing *m, double n, double x, double s,
+                          double sigma)
 {
     const double mean = fmin((x + m->a) / (n + m->a), 1.0);
     const double high =
@@ -133,7 +136,8 @@ typedef struct {
 static double log_at(const count_of *c, const lk_mixing_node *node)
 {
     const double hits = c->x > 0.0 ? c->x * (node->log_p - c->log_mean) : 0.0;
-    const double misses = c->rest > 0.0 ? c->rest * (node->log_1mp - c->log_1mmean) : 0.0;
+    const double misses =
+        c->rest > 0.0 ? c->rest * (node->log_1mp - c->log_1mmean) : 0.0;
 
     return node->log_density + hits + misses;
 }

@@ -28,8 +28,8 @@ enum { LK_NODE_LEVELS = 9 };
 
 typedef struct {
     lk_mixing mixing;
-    lk_mixing_node *node;        /* [levels][2 SIDE + 1], at s = h (j - SIDE) */
-    int *wanted;                 /* likewise: windows opened less those closed */
+    lk_mixing_node *node; /* [levels][2 SIDE + 1], at s = h (j - SIDE) */
+    int *wanted;          /* likewise: windows opened less those closed */
     size_t first[LK_NODE_LEVELS], last[LK_NODE_LEVELS]; /* of those wanted    */
 } lk_node_table;
 
