@@ -255,6 +255,61 @@ static void a_stopped_run_goes_on_and_says_the_same(void **state)
     lk_toy_release(&toy);
 }
 
+/* Files that have problems apart and in common, to which counts said something or not. */
+static void parts_are_joined_and_contradictions_refused(void **state)
+{
+    const lk_rare_options options = {.rel_error = 0.1, .budget = 100000, .starts = 2};
+    const double thresholds[] = {1e-4, 1e-2};
+    lk_rare whole = {0}, left = {0}, right = {0};
+    size_t added = 0;
+    lk_toy toy;
+    (void)state;
+
+    lk_toy_make(&toy, LK_TANH, 4);
+    lk_toy_thresholds(&toy, thresholds, 2);
+    assert_true(toy.spec.problems >= 3);
+    estimate(&toy, &options, 1, NULL, &whole);
+    assert_int_equal(lk_rare_init(&left, &toy.spec, &options, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(
+        lk_rare_init(&right, &toy.spec, &options, toy.problems.index, NULL), LK_OK);
+    for (size_t p = 0; p < toy.spec.problems; p++) {
+        lk_rare *to = lk_rare_dealt((lk_share){1, 3}, p) ? &left : &right;
+
+        memcpy(to->at + p * 2, whole.at + p * 2, 2 * sizeof *whole.at);
+    }
+    assert_true(lk_rare_done(&left, 1) && lk_rare_done(&right, 0));
+    assert_false(lk_rare_holds(&left, &right));
+    left.seconds = 1.0;
+    right.seconds = 2.0;
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_OK);
+    assert_true(added > 0 && left.seconds == 3.0);
+    check_same(&whole, &left);
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_OK);
+    assert_true(added == 0 && left.seconds == 3.0);
+    assert_true(lk_rare_holds(&left, &right) && !lk_rare_holds(&right, &left));
+
+    right.at[0].check = 1e-9; /* counts have refused it there */
+    right.at[0].status = LK_RARE_DISAGREES;
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_OK);
+    assert_int_equal(left.at[0].status, LK_RARE_DISAGREES);
+    assert_true(left.at[0].check == 1e-9);
+
+    right.at[1].log_hi = nextafter(right.at[1].log_hi, -100.0);
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_E_MISMATCH);
+    assert_false(lk_rare_holds(&left, &right));
+    right.at[1] = whole.at[1];
+    right.index[0]++;
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_E_MISMATCH);
+    right.index[0]--;
+    right.options.budget++;
+    assert_int_equal(lk_rare_merge(&left, &right, &added, NULL), LK_E_MISMATCH);
+    lk_rare_release(&whole);
+    lk_rare_release(&left);
+    lk_rare_release(&right);
+    lk_toy_release(&toy);
+}
+
 /* A smaller error makes again what does not meet it, and nothing else. */
 static void a_smaller_error_is_a_reason_to_go_on(void **state)
 {
@@ -432,6 +487,7 @@ int main(void)
         cmocka_unit_test(estimates_do_not_depend_on_threads_or_instructions),
         cmocka_unit_test(nothing_found_is_said_and_not_called_zero),
         cmocka_unit_test(a_stopped_run_goes_on_and_says_the_same),
+        cmocka_unit_test(parts_are_joined_and_contradictions_refused),
         cmocka_unit_test(a_smaller_error_is_a_reason_to_go_on),
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(counts_are_held_against_estimates),

@@ -136,7 +136,12 @@ void lk_rare_release(lk_rare *rare);
 /* Whether every threshold of the problem has its estimate. */
 bool lk_rare_done(const lk_rare *rare, size_t problem);
 
-/* Whether the file is one of these, by its metadata; false also where it cannot be read. */
+/* Whether the problem of that row is the share's: row mod shards is its shard.  Difficulty
+ * seldom goes by the rows, so that shards have about the same to do. */
+bool lk_rare_dealt(lk_share share, size_t problem);
+
+/* Whether the file is one of these, by its metadata; false also where it cannot be read,
+ * and for pipes, which could be read but once. */
 bool lk_rare_recognise(const char *path);
 
 /* Errors  LK_E_IO, LK_E_MEMORY; LK_E_MISMATCH for whatever is wrong with the content */
@@ -168,8 +173,20 @@ lk_status lk_rare_check(lk_rare *rare, const lk_result *result, double alpha,
 lk_status lk_rare_combine(lk_rare *rare, const lk_result *result, size_t *replaced,
                           lk_error *err);
 
+/* Adds the problems of `from` that `into` lacks; *added is how many.  Those that both have
+ * must be the same to the bit, what counts said of them apart: where one was held against
+ * counts, that stays.  Seconds are summed where anything was added.
+ * Errors  LK_E_MISMATCH for another spec, other problems or options, or estimates that
+ *         contradict each other, naming the first; `into` is as it was then */
+lk_status lk_rare_merge(lk_rare *into, const lk_rare *from, size_t *added,
+                        lk_error *err);
+
+/* Whether all that `part` has is in `whole`, the same to the bit as above; false too where
+ * they cannot be merged. */
+bool lk_rare_holds(const lk_rare *whole, const lk_rare *part);
+
 typedef struct {
-    size_t done, total; /* problems */
+    size_t done, total; /* problems, of the share */
     uint64_t spent;     /* draws in this session */
     double seconds;
     const lk_rare *rare;
@@ -179,13 +196,14 @@ typedef struct {
     const char *output;  /* (optional) where checkpoints and the result go            */
     double checkpoint_s; /* seconds between checkpoints                               */
     size_t threads;      /* of the host, for proposals and weights; 0 is 1            */
+    lk_share share;      /* of the problems; {0}: all                                 */
     void *context;
     void (*on_progress)(void *context, const lk_rare_progress *progress); /* or NULL  */
     lk_wish (*on_batch)(void *context);                                   /* or NULL  */
     void (*on_warning)(void *context, const char *text);                  /* or NULL  */
 } lk_rare_run_options;
 
-/* Estimates the problems that `rare` lacks, one after the other, and writes it to
+/* Estimates the problems of the share that `rare` lacks, one after the other, and writes it to
  * run->output at intervals and at the end.  A problem that is interrupted begins anew.
  * Errors  LK_E_STOPPED where on_batch asked for it; LK_E_ARG for a latent dimension above
  *         LK_RARE_LATENT_MAX; LK_E_IO where the last write failed; what the device says */

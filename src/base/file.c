@@ -243,6 +243,13 @@ bool lk_file_same(const char *a, const char *b)
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+bool lk_file_regular(const char *path)
+{
+    struct stat at;
+
+    return stat(path, &at) == 0 && S_ISREG(at.st_mode);
+}
+
 /* How much to make room for at first: what a regular file holds, and little where the
  * length is not known. */
 static size_t first_room(FILE *file, size_t limit)

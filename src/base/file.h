@@ -41,6 +41,10 @@ void lk_file_sweep(const char *path);
 /* Whether both names lead to one file that is there; NULL is no file. */
 bool lk_file_same(const char *a, const char *b);
 
+/* Whether a regular file is there: what may be opened to see what it is, and again to read
+ * it.  A pipe may not: it is gone then. */
+bool lk_file_regular(const char *path);
+
 /* Reads at most `limit` bytes of a whole file into *data (NUL added, not counted).
  * Ownership  *data is the caller's; free it
  * Errors     LK_E_IO, LK_E_MEMORY, LK_E_FORMAT where it is longer than limit */

@@ -19,9 +19,11 @@ static const lk_option options[] = {LK_FORMAT_OPTION(file_args)};
 
 static const lk_operand model_operand = {
     "FILE", offsetof(file_args, file), "A model in safetensors.", LK_OPERAND_REQUIRED};
-static const lk_operand result_operand = {"FILE", offsetof(file_args, file),
-                                          "A result of `largek sample`.",
-                                          LK_OPERAND_REQUIRED};
+static const lk_operand result_operand = {
+    "FILE", offsetof(file_args, file),
+    "A result of `largek sample`, or estimates of "
+    "`largek rare`.",
+    LK_OPERAND_REQUIRED};
 
 static void add_mlp(lk_facts *facts, const char *name, const lk_mlp *mlp)
 {
@@ -206,6 +208,47 @@ static void add_cells(lk_facts *facts, const lk_sweep *sweep,
     }
 }
 
+/* Problems that are done, and what became of their estimates. */
+static void add_statuses(lk_facts *facts, const lk_rare *rare)
+{
+    uint64_t of[LK_RARE_STATUSES] = {0}, done = 0, spent = 0;
+
+    for (size_t p = 0; p < rare->spec.problems; p++) done += lk_rare_done(rare, p);
+    for (size_t i = 0; i < rare->spec.problems * rare->spec.thresholds; i++) {
+        of[rare->at[i].status]++;
+        spent += rare->at[i].spent;
+    }
+    lk_facts_count(facts, "problems_done", done);
+    for (int s = 0; s < LK_RARE_STATUSES; s++) {
+        lk_facts_count(facts, lk_rare_status_name((lk_rare_status)s), of[s]);
+    }
+    lk_facts_count(facts, "draws_spent", spent);
+}
+
+static lk_status run_estimates(const file_args *args, lk_error *err)
+{
+    lk_facts facts = {0};
+    lk_rare rare = {0};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_rare_read(args->file, &rare, err));
+    lk_facts_text(&facts, "file", "%s", args->file);
+    lk_facts_text(&facts, "holds", "estimates of `largek rare`");
+    add_spec(&facts, &rare.spec);
+    lk_facts_text(&facts, "method", "%s", lk_rare_method_name(rare.options.method));
+    lk_facts_real(&facts, "rel_error", rare.options.rel_error);
+    lk_facts_count(&facts, "budget", rare.options.budget);
+    lk_facts_count(&facts, "starts", rare.options.starts);
+    add_statuses(&facts, &rare);
+    lk_facts_text(&facts, "device", "%s", rare.device);
+    lk_facts_text(&facts, "path", "%s", rare.path);
+    lk_facts_real(&facts, "seconds", rare.seconds);
+    st = lk_facts_print(&facts, stdout, args->common.format, "info result", err);
+out:
+    lk_rare_release(&rare);
+    return st;
+}
+
 static lk_status run_result(void *data, lk_error *err)
 {
     const file_args *args = data;
@@ -214,6 +257,7 @@ static lk_status run_result(void *data, lk_error *err)
     lk_sweep sweep = {0};
     lk_status st = LK_OK;
 
+    if (lk_rare_recognise(args->file)) return run_estimates(args, err);
     LK_TRY(lk_sweep_read(args->file, &sweep, err));
     lk_facts_text(&facts, "file", "%s", args->file);
     if (sweep.cells > 1) {
@@ -236,6 +280,8 @@ static const lk_example model_examples[] = {
 
 static const lk_example result_examples[] = {
     {"largek info result run.safetensors --format json", "The same for a program."},
+    {"largek info result rare.safetensors",
+     "Options of `largek rare`, and how many estimates have which status."},
     {NULL, NULL},
 };
 
@@ -259,6 +305,8 @@ const lk_command lk_cmd_info_result = {
         "Checks a result's digests and prints all that its counts are a function "
         "of, the attempts made, and how many were decided again or audited.  draws_whole "
         "is how many attempts every problem has without a gap, draws_end where the "
-        "furthest problem is; done is the share of all that was asked for, whichever shard it is of.",
+        "furthest problem is; done is the share of all that was asked for, whichever shard it is of.\n\n"
+        "Of estimates it prints the task, the options, how many problems are done, and "
+        "how many estimates have which status (see `largek help rare`).",
     .example = result_examples,
 };

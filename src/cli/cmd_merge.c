@@ -6,6 +6,8 @@
 #include "cli/common.h"
 #include "cli/facts.h"
 #include "cli/merging.h"
+#include "cli/merging_rare.h"
+#include "largek/rare.h"
 
 typedef struct {
     lk_common common;
@@ -31,7 +33,9 @@ static const lk_option options[] = {
 
 static const lk_operand operands[] = {
     {"FILE", offsetof(merge_args, files),
-     "Results or checkpoints of `largek sample`, all of one spec.", LK_OPERAND_MANY},
+     "Results or checkpoints of `largek sample`, all of one spec; or estimates of `largek "
+     "rare`, all of one spec and the same options.",
+     LK_OPERAND_MANY},
 };
 
 static void tell_gaps(const lk_merging *merging, const lk_coverage *coverage)
@@ -73,6 +77,9 @@ static lk_status run_merge(void *argument, lk_error *err)
     lk_merging merging = {0};
     lk_status st = LK_OK;
 
+    if (lk_rare_recognise(args->files.value[0])) {
+        return lk_merge_rare(&args->files, &args->common, args->force, err);
+    }
     LK_TRY(lk_merging_open(&merging, &args->files, args->common.output, args->force,
                            args->common.quiet, err));
     if (!merging.unchanged) {
@@ -92,12 +99,14 @@ static const lk_example examples[] = {
     {"largek merge run.shard-*.safetensors -o run.safetensors", "The shards of a run."},
     {"largek merge run.safetensors more.safetensors -o run.safetensors",
      "Adds another result to one that is there."},
+    {"largek merge rare.shard-*.safetensors -o rare.safetensors",
+     "The shards of `largek rare`."},
     {NULL, NULL},
 };
 
 const lk_command lk_cmd_merge = {
     .name = "merge",
-    .summary = "join shards of a run into one result",
+    .summary = "join shards of a run into one file",
     .run = run_merge,
     .args_bytes = sizeof(merge_args),
     .syntax = {sizeof options / sizeof options[0], sizeof operands / sizeof operands[0],
@@ -113,6 +122,10 @@ const lk_command lk_cmd_merge = {
         "output is a checkpoint like any other, which `largek sample` completes.  "
         "draws_whole says how many attempts every problem has without a gap.  An output "
         "that is there already keeps its name as FILE.prev, and is replaced only where its "
-        "attempts are all in the new one.",
+        "attempts are all in the new one.\n\n"
+        "Files of estimates are joined problem by problem.  Those that several files have "
+        "must be the same to the bit; whatever the order, the estimates are those of one "
+        "run.  Problems that none has are reported, and `largek rare` without --shard "
+        "makes them.",
     .example = examples,
 };

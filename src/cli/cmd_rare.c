@@ -1,10 +1,12 @@
 /* cmd_rare.c - `largek rare`: success probabilities far below one in any number of draws. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/raring.h"
+#include "cli/shard.h"
 #include "cli/stop.h"
 
 static const char *const score_names[] = {"mse", "sse", "l2", "rel-l2", NULL};
@@ -129,6 +131,14 @@ static const lk_option options[] = {
      .offset = offsetof(lk_rare_args, per_problem),
      .help =
          "Print every estimate with its diagnostics, instead of a row a threshold."},
+    {.name = "shard",
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_rare_args, shard),
+     .metavar = "I/N",
+     .help =
+         "Make the I-th of N parts of the problems, I from 1, and write it to its own "
+         "file; auto: as many as the Slurm array has tasks.  `largek merge` joins "
+         "them."},
     {.name = "checkpoint-every",
      .kind = LK_OPTION_DURATION,
      .offset = offsetof(lk_rare_args, checkpoint_s),
@@ -213,13 +223,13 @@ static void on_warning(void *context, const char *text)
     fprintf(stderr, "largek rare: warning: %s\n", text);
 }
 
-static lk_status run_rare(void *argument, lk_error *err)
+static lk_status estimate(const lk_rare_args *args, lk_error *err)
 {
-    const lk_rare_args *args = argument;
     run_context context = {.args = args, .start_s = lk_clock_s()};
     const lk_rare_run_options run = {.output = args->common.output,
                                      .checkpoint_s = args->checkpoint_s,
                                      .threads = lk_common_threads(&args->common),
+                                     .share = args->share,
                                      .context = &context,
                                      .on_progress = on_progress,
                                      .on_batch = on_batch,
@@ -248,6 +258,25 @@ out:
     return st;
 }
 
+/* A shard writes its own file. */
+static lk_status run_rare(void *argument, lk_error *err)
+{
+    lk_rare_args *args = argument;
+    char *path = NULL;
+    lk_status st = LK_OK;
+
+    if (args->shard != NULL) {
+        LK_TRY(lk_shard_parse(args->shard, &args->share, err));
+        LK_TRY(lk_shard_path(args->common.output, args->share, &path, err));
+        args->common.output = path;
+    }
+    st = estimate(args, err);
+
+out:
+    free(path);
+    return st;
+}
+
 static const lk_example examples[] = {
     {"largek rare -m vae.safetensors -d train-images-idx3-ubyte.gz --problems 0:400 "
      "-o rare.safetensors",
@@ -255,6 +284,8 @@ static const lk_example examples[] = {
     {"largek rare -m vae.safetensors -d train-images-idx3-ubyte.gz --problems 0:400 "
      "-o rare.safetensors --check run.safetensors --strict",
      "The same held against counts; exit code 1 where an estimate is not sound."},
+    {"largek rare -m vae.safetensors -d targets.npy -o rare.safetensors --shard 2/16",
+     "One of 16 processes; it writes rare.shard-2-of-16.safetensors."},
     {"largek passk rare.safetensors --k 1:1e30:log=2",
      "What the estimates say of pass@k."},
     {NULL, NULL},
@@ -280,6 +311,11 @@ const lk_command lk_cmd_rare = {
         "upper end is that of 4,096 plain draws without a success.\n\n"
         "The same command goes on where a run was stopped, problem by problem.  SIGINT and "
         "SIGTERM write a checkpoint and stop; SIGUSR1 writes one and goes on.  Estimates "
-        "do not depend on device, threads or interruptions.",
+        "do not depend on device, threads or interruptions.\n\n"
+        "With --shard I/N several processes share the problems without talking to each "
+        "other: -o rare.safetensors becomes rare.shard-I-of-N.safetensors, and `largek "
+        "merge` makes one file of them, the same to the bit as that of one run, which the "
+        "command without --shard goes on with.  With --check a shard's estimates are "
+        "tested by themselves; test the merged file for all of them at once.",
     .example = examples,
 };

@@ -63,10 +63,10 @@ out:
     return st;
 }
 
-static bool is_complete(const lk_rare *rare)
+static bool is_complete(const lk_rare *rare, lk_share share)
 {
     for (size_t p = 0; p < rare->spec.problems; p++) {
-        if (!lk_rare_done(rare, p)) return false;
+        if (lk_rare_dealt(share, p) && !lk_rare_done(rare, p)) return false;
     }
     return true;
 }
@@ -111,7 +111,7 @@ lk_status lk_raring_open(lk_raring *out, const lk_rare_args *args, lk_error *err
                         args->common.seed, err));
     LK_TRY(lk_job_init(&r->job, &r->model.decoder, &r->problems, &r->spec, err));
     LK_TRY(open_rare(r, args, err));
-    r->complete = is_complete(&r->rare);
+    r->complete = is_complete(&r->rare, args->share);
     if (!r->complete) LK_TRY(open_device(r, args, err));
     if (r->complete) {
         say(args, "nothing to do: all estimates are in ", args->common.output);
@@ -166,6 +166,7 @@ lk_status lk_raring_judge(const lk_raring *raring, const lk_rare_args *args,
         if (status == LK_RARE_OK || status == LK_RARE_NONE_FOUND || !args->strict) {
             continue;
         }
+        if (status == LK_RARE_PENDING) continue; /* another shard's */
         return LK_FAIL(err, LK_E_NUMERIC, "problem %" PRIu64 ", threshold %.12g: %s",
                        rare->index[i / rare->spec.thresholds],
                        rare->spec.threshold[i % rare->spec.thresholds],

@@ -20,6 +20,8 @@ typedef struct {
     uint64_t budget, starts, tile;
     double rel_error, temperature, checkpoint_s, max_time_s;
     bool force, strict, per_problem;
+    const char *shard; /* "2/16", "auto", or NULL */
+    lk_share share;    /* what that says          */
 } lk_rare_args;
 
 /* Everything that a run holds on to. */

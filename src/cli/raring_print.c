@@ -115,6 +115,7 @@ static lk_status print_estimates(const lk_raring *raring, lk_format format,
 
     if (st != LK_OK) return st;
     for (size_t p = 0; p < spec->problems; p++) {
+        if (!lk_rare_done(&raring->rare, p)) continue; /* another shard's */
         for (size_t t = 0; t < spec->thresholds; t++) {
             print_estimate(table, raring, p, t);
         }

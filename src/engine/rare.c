@@ -81,13 +81,14 @@ static lk_wish watch(void *context)
 
 static void report(const lk_rare_session *session)
 {
-    lk_rare_progress progress = {.total = session->rare->spec.problems,
-                                 .spent = session->spent + session->batch.spent,
+    lk_rare_progress progress = {.spent = session->spent + session->batch.spent,
                                  .seconds = lk_clock_s() - session->started,
                                  .rare = session->rare};
 
     if (session->run->on_progress == NULL) return;
-    for (size_t p = 0; p < progress.total; p++) {
+    for (size_t p = 0; p < session->rare->spec.problems; p++) {
+        if (!lk_rare_dealt(session->run->share, p)) continue;
+        progress.total++;
         progress.done += lk_rare_done(session->rare, p);
     }
     session->run->on_progress(session->run->context, &progress);
@@ -346,7 +347,7 @@ lk_status lk_rare_run(const lk_backend *backend, lk_device *device, const lk_job
     LK_TRY(session_open(&session, err));
     report(&session);
     for (size_t p = 0; p < rare->spec.problems && st == LK_OK; p++) {
-        if (lk_rare_done(rare, p)) continue;
+        if (lk_rare_done(rare, p) || !lk_rare_dealt(run->share, p)) continue;
         st = run_problem(&session, p, err);
         if (st == LK_OK) checkpoint(&session, false);
         report(&session);

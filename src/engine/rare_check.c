@@ -58,7 +58,8 @@ static void test_all(lk_rare *rare, const lk_result *result, double *p_value)
 
         p_value[i] = NAN;
         if (p == result->spec.problems || t == result->spec.thresholds ||
-            isnan(e->log_p) || result->tally.attempts[p] == 0) {
+            e->status == LK_RARE_PENDING || isnan(e->log_p) ||
+            result->tally.attempts[p] == 0) {
             continue;
         }
         const uint64_t n = result->tally.attempts[p];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "engine/rare_columns.h"
 #include "engine/spec_json.h"
 #include "largek/safetensors.h"
@@ -13,6 +14,8 @@ bool lk_rare_recognise(const char *path)
 {
     lk_safetensors file = {0};
     lk_error err = {0};
+
+    if (!lk_file_regular(path)) return false;
     const lk_status st = lk_safetensors_read(path, &file, &err);
     const bool is = st == LK_OK && lk_safetensors_entry(&file, "largek.rare") != NULL;
 

@@ -88,6 +88,11 @@ bool lk_rare_done(const lk_rare *rare, size_t problem)
     return true;
 }
 
+bool lk_rare_dealt(lk_share share, size_t problem)
+{
+    return share.shards == 0 || problem % share.shards == share.shard;
+}
+
 lk_status lk_rare_resume(lk_rare *rare, const lk_spec *spec,
                          const lk_rare_options *options, lk_error *err)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "engine/engine.h"
 #include "engine/spec_json.h"
 #include "io/json.h"
@@ -15,6 +16,8 @@ bool lk_result_recognise(const char *path)
 {
     lk_safetensors file = {0};
     lk_error err = {0};
+
+    if (!lk_file_regular(path)) return false;
     const lk_status st = lk_safetensors_read(path, &file, &err);
     const bool is = st == LK_OK && lk_safetensors_entry(&file, "largek.spec") != NULL;
 
