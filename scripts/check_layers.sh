@@ -37,10 +37,10 @@ forbid() { # forbid FOLDER HEADERS WHY
         echo "src/$1: $3" && bad=1
     fi
 }
-public='backend|mlp|model|problems|merge|rare|result|run|tally|train|verify'
+public='backend|mlp|model|problems|merge|rare|result|run|shared|sweep|tally|train|verify'
 forbid stats "$public|safetensors|counts|outcomes" "statistics must not know engine, model or files"
 forbid io "$public" "files must not know what is in them"
 forbid plot "$public" "figures are made of plain numbers"
-forbid model 'backend|tally|result|run|merge|rare|verify' "models must not know who runs them"
-forbid backend 'result|run|problems|merge|rare|verify' "a backend knows its workload alone"
+forbid model 'backend|tally|result|run|merge|rare|shared|sweep|verify' "models must not know who runs them"
+forbid backend 'result|run|problems|merge|rare|shared|sweep|verify' "a backend knows its workload alone"
 exit $bad

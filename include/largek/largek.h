@@ -43,6 +43,7 @@
 #include "largek/result.h"
 #include "largek/run.h"
 #include "largek/safetensors.h"
+#include "largek/shared.h"
 #include "largek/status.h"
 #include "largek/stream.h"
 #include "largek/sweep.h"

@@ -31,6 +31,11 @@ lk_status lk_spec_init(lk_spec *spec, const lk_mlp *decoder,
                        const double *threshold, size_t thresholds, double temperature,
                        uint64_t seed, lk_error *err);
 
+/* Gives a spec another score and thresholds.
+ * Errors  LK_E_ARG as above; *spec is then as it was */
+lk_status lk_spec_set_score(lk_spec *spec, lk_score score, const double *threshold,
+                            size_t thresholds, lk_error *err);
+
 /* Lets outcomes decide how many attempts a problem gets; a threshold of 0 is the spec's
  * smallest.
  * Errors  LK_E_ARG for a threshold that is not one of the spec's, and for what is no rule */

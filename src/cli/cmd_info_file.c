@@ -79,7 +79,7 @@ out:
 }
 
 /* A fact holds all the thresholds that a run may have. */
-static void add_thresholds(lk_facts *facts, const lk_spec *spec)
+static void add_thresholds(lk_facts *facts, const char *name, const lk_spec *spec)
 {
     char list[LK_FACT_TEXT] = "";
     size_t used = 0;
@@ -89,7 +89,7 @@ static void add_thresholds(lk_facts *facts, const lk_spec *spec)
                                t == 0 ? "" : ",", spec->threshold[t]);
         if (n > 0 && (size_t)n < sizeof list - used) used += (size_t)n;
     }
-    lk_facts_text(facts, "thresholds", "%s", list);
+    lk_facts_text(facts, name, "%s", list);
 }
 
 static void add_spec(lk_facts *facts, const lk_spec *spec)
@@ -100,7 +100,7 @@ static void add_spec(lk_facts *facts, const lk_spec *spec)
     lk_facts_count(facts, "latent", spec->latent);
     lk_facts_count(facts, "pixels", spec->pixels);
     lk_facts_text(facts, "score", "%s", lk_score_name(spec->score));
-    add_thresholds(facts, spec);
+    add_thresholds(facts, "thresholds", spec);
     lk_facts_real(facts, "temperature", spec->temperature);
     lk_facts_count(facts, "seed", spec->seed);
     if (spec->stream_version == LK_STREAM_NONE) {
@@ -178,6 +178,31 @@ static void add_attempts(lk_facts *facts, const lk_result *result)
 
 enum { CELL_NAME = 32 };
 
+/* The scores of the cells, each once, and their thresholds. */
+static void add_scores(lk_facts *facts, const lk_sweep *sweep)
+{
+    static const char *const names[LK_SCORES] = {"thresholds_mse", "thresholds_sse",
+                                                 "thresholds_l2", "thresholds_rel_l2"};
+    const lk_spec *first[LK_SCORES] = {NULL};
+    char list[64] = "";
+    size_t scores = 0;
+
+    for (size_t g = 0; g < sweep->cells; g++) {
+        const lk_spec *spec = &sweep->cell[g].spec;
+        const size_t used = strlen(list);
+
+        if (first[spec->score] != NULL) continue;
+        first[spec->score] = spec;
+        snprintf(list + used, sizeof list - used, "%s%s", scores++ == 0 ? "" : ",",
+                 lk_score_name(spec->score));
+    }
+    lk_facts_text(facts, scores == 1 ? "score" : "scores", "%s", list);
+    for (size_t i = 0; i < LK_SCORES; i++) {
+        if (first[i] == NULL) continue;
+        add_thresholds(facts, scores == 1 ? "thresholds" : names[i], first[i]);
+    }
+}
+
 /* What all cells have, then a line a cell; facts point to their names. */
 static void add_cells(lk_facts *facts, const lk_sweep *sweep,
                       char name[LK_FACTS_MAX][CELL_NAME])
@@ -186,8 +211,7 @@ static void add_cells(lk_facts *facts, const lk_sweep *sweep,
 
     lk_facts_count(facts, "cells", sweep->cells);
     lk_facts_count(facts, "problems", spec->problems);
-    lk_facts_text(facts, "score", "%s", lk_score_name(spec->score));
-    add_thresholds(facts, spec);
+    add_scores(facts, sweep);
     lk_facts_count(facts, "seed", spec->seed);
     for (size_t g = 0; g < sweep->cells && g < LK_FACTS_MAX; g++) {
         const lk_result *cell = &sweep->cell[g];
@@ -201,10 +225,10 @@ static void add_cells(lk_facts *facts, const lk_sweep *sweep,
         }
         snprintf(name[g], CELL_NAME, "cell_%zu", g + 1);
         lk_facts_text(facts, name[g],
-                      "temperature %.12g, %s (digest %s), %" PRIu64 " to %" PRIu64
+                      "temperature %.12g, %s (digest %s), %s, %" PRIu64 " to %" PRIu64
                       " attempts",
                       cell->spec.temperature, sweep->model[g], cell->spec.model_digest,
-                      least, most);
+                      lk_score_name(cell->spec.score), least, most);
     }
 }
 

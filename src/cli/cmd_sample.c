@@ -11,7 +11,6 @@
 #include "cli/summary.h"
 #include "cli/sweeping.h"
 
-static const char *const score_names[] = {"mse", "sse", "l2", "rel-l2", NULL};
 static const char *const latent_names[] = {"auto", "posterior", "prior", NULL};
 
 static const lk_option options[] = {
@@ -63,21 +62,21 @@ static const lk_option options[] = {
      .help = "Attempts that a budget gives to a problem at a time."},
     {.name = "threshold",
      .letter = 't',
-     .kind = LK_OPTION_REALS,
-     .offset = offsetof(lk_sample_args, threshold),
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, thresholds),
      .metavar = "LIST",
      .preset = "0.002,0.003,0.004,0.006,0.008,0.01",
      .help = "A draw succeeds when its score is at or below this; up to 64 of them, "
-             "counted in one run."},
+             "counted in one run.  With several scores the list is for all of them, or "
+             "each has its own: 'mse:0.004,0.006;l2:1.8,2'."},
     {.name = "score",
-     .kind = LK_OPTION_CHOICE,
-     .offset = offsetof(lk_sample_args, score),
-     .metavar = "NAME",
-     .choices = score_names,
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(lk_sample_args, score_names),
+     .metavar = "LIST",
      .preset = "mse",
      .help =
-         "Mean or sum of squared errors over pixels, its root, or that relative to the "
-         "target's norm."},
+         "mse, sse, l2 or rel-l2: mean or sum of squared errors over pixels, its root, "
+         "or that relative to the target's norm; several make a sweep."},
     {.name = "temperature",
      .letter = 'T',
      .kind = LK_OPTION_REALS,
@@ -181,25 +180,31 @@ typedef struct {
     lk_progress_bar bar;
     bool started;
     double start_s;
-    const lk_sweeping *sweeping; /* NULL for a single result */
+    lk_sweeping *sweeping; /* NULL for a single result */
 } run_context;
 
-/* Mean success rate so far at the middle threshold. */
-static void running_pass(const lk_result *result, char *out, size_t bytes)
+/* Mean success rate so far at the middle threshold, of the first of cells that share. */
+static void running_pass(const run_context *run, const lk_result *result, char *out,
+                         size_t bytes)
 {
+    const lk_shared *shared = run->sweeping != NULL ? &run->sweeping->shared : NULL;
+    const bool shares = shared != NULL && shared->cells > 0;
+    const lk_spec *spec = shares ? &shared->cell[0]->spec : &result->spec;
     const lk_tally *tally = &result->tally;
-    const size_t t = tally->thresholds / 2;
+    const size_t t = spec->thresholds / 2;
     double sum = 0.0;
     size_t problems = 0;
 
     for (size_t p = 0; p < tally->problems; p++) {
         if (tally->attempts[p] == 0) continue;
         problems++;
-        sum += (double)tally->successes[p * tally->thresholds + t] /
-               (double)tally->attempts[p];
+        const uint64_t successes = shares ? lk_shared_successes(shared, 0, t, p)
+                                          : tally->successes[p * tally->thresholds + t];
+
+        sum += (double)successes / (double)tally->attempts[p];
     }
     snprintf(out, bytes, "pass@1 %.4f at %g",
-             problems > 0 ? sum / (double)problems : 0.0, result->spec.threshold[t]);
+             problems > 0 ? sum / (double)problems : 0.0, spec->threshold[t]);
 }
 
 static void on_progress(void *context, const lk_progress *progress)
@@ -212,7 +217,7 @@ static void on_progress(void *context, const lk_progress *progress)
                           "draws", progress->done - progress->made, progress->total);
         run->started = true;
     }
-    running_pass(progress->result, note, sizeof note);
+    running_pass(run, progress->result, note, sizeof note);
     lk_progress_update(&run->bar, progress->done, note);
 }
 
@@ -315,17 +320,17 @@ static lk_status run_cells(lk_sweeping *sweeping, const lk_sample_args *args,
 
     run.on_save = on_save;
     for (size_t g = 0; g < sweeping->sweep.cells && st == LK_OK; g++) {
-        lk_result *cell = &sweeping->sweep.cell[g];
         const double start = lk_clock_s();
         lk_sampling *part = NULL;
+        lk_result *work = NULL;
 
         if (sweeping->complete[g]) continue;
-        LK_TRY(lk_sweeping_enter(sweeping, g, args, cluster, &part, err));
-        st = lk_run(part->backend, part->device, &part->job, &run, cell, err);
-        lk_sweeping_leave(part);
+        LK_TRY(lk_sweeping_enter(sweeping, g, args, cluster, &part, &work, err));
+        st = lk_run(part->backend, part->device, &part->job, &run, work, err);
         if (context->started) lk_progress_end(&context->bar);
         context->started = false;
-        if (st == LK_OK && !args->common.quiet) tell(cell, lk_clock_s() - start);
+        if (st == LK_OK && !args->common.quiet) tell(work, lk_clock_s() - start);
+        lk_sweeping_leave(sweeping, part, st == LK_OK);
     }
 
 out:
@@ -356,11 +361,19 @@ static lk_status sample_share(lk_sample_args *args, lk_cluster *cluster, lk_erro
 {
     char *path = NULL;
     bool sweep = false;
-    lk_status st = lk_sweeping_wanted(args, &sweep, err);
+    lk_status st = LK_OK;
 
-    if (st == LK_OK && sweep) return sample_sweep(args, cluster, err);
-    if (st == LK_OK) st = take_shard(args, &path, err);
-    if (st == LK_OK) st = sample(args, cluster, err);
+    LK_TRY(lk_scores_parse(args->score_names, args->thresholds, &args->scores, err));
+    LK_TRY(lk_sweeping_wanted(args, &sweep, err));
+    if (sweep) {
+        st = sample_sweep(args, cluster, err);
+        goto out;
+    }
+    LK_TRY(take_shard(args, &path, err));
+    st = sample(args, cluster, err);
+
+out:
+    lk_scores_release(&args->scores);
     free(path);
     return st;
 }
@@ -399,6 +412,9 @@ static const lk_example examples[] = {
      "Ten successes at a threshold of 0.004 for each problem, or 1e9 attempts."},
     {"largek sample -m vae.safetensors -d targets.npy -T 0.8:1.4:0.1 -o sweep.safetensors",
      "Seven temperatures in one result; `largek passk` prints a group for each."},
+    {"largek sample -m vae.safetensors -d targets.npy --score mse,l2 "
+     "--threshold 'mse:0.004,0.006;l2:1.8,2' -o scores.safetensors",
+     "Two scores of the same draws, each with its own thresholds."},
     {"largek sample -m vae.safetensors -d targets.npy --draws 1e9 --shard 2/16 "
      "-o run.safetensors",
      "One of 16 processes or machines; it writes run.shard-2-of-16.safetensors."},
@@ -439,13 +455,15 @@ const lk_command lk_cmd_sample = {
         "rule, and statistics heed it: after successes=R pass@k at that threshold is "
         "estimated without bias as PassUntil does; no estimator is unbiased at other "
         "thresholds and after other rules, and what claims to be so is refused.\n\n"
-        "Several temperatures or models make a sweep: every model at every temperature, a "
-        "cell each, in one result whose arrays have the cells as leading axis.  Cells are "
-        "made one after the other; the same command goes on in the cell where it was "
-        "stopped, and with more temperatures or models it adds the cells that are "
-        "missing.  All cells have the same problems, score and thresholds; those of one "
-        "model at one temperature are the counts of a run of their own.  --until holds "
-        "for each cell by itself.\n\n"
+        "Several temperatures, models or scores make a sweep: every model at every "
+        "temperature by every score, a cell each, in one result whose arrays have the cells "
+        "as leading axis.  Cells are made one after the other, but those that differ in "
+        "score alone, and lack the same attempts, are made together: each draw once, with "
+        "up to 64 thresholds in all.  The same command goes on in the cell where it was "
+        "stopped, and with more temperatures, models or scores it adds the cells that are "
+        "missing.  All cells have the same problems and as many thresholds; their counts "
+        "are those of a run of each by itself.  So does --until hold for each cell; it "
+        "takes one score.\n\n"
         "With --shard I/N several processes share a run without talking to each other: "
         "-o run.safetensors becomes run.shard-I-of-N.safetensors, and `largek merge` makes "
         "one result of them.  Which attempts are a shard's depends on I and N alone, so "

@@ -182,6 +182,17 @@ static void warn_of(const char *path, const lk_sweep *sweep, size_t untried)
     }
 }
 
+/* The score of all cells, where there is one. */
+static void take_score(const lk_sweep *sweep, lk_input *out)
+{
+    const lk_score score = sweep->cell[0].spec.score;
+
+    for (size_t g = 1; g < sweep->cells; g++) {
+        if (sweep->cell[g].spec.score != score) return;
+    }
+    snprintf(out->score, sizeof out->score, "%s", lk_score_name(score));
+}
+
 static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input *out,
                            lk_error *err)
 {
@@ -201,8 +212,7 @@ static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input 
     LK_TRY(lk_sweep_read(path, &sweep, err));
     LK_TRY(lk_sweep_counts(&sweep, &out->read, &untried, err));
     warn_of(path, &sweep, untried);
-    snprintf(out->score, sizeof out->score, "%s",
-             lk_score_name(sweep.cell[0].spec.score));
+    take_score(&sweep, out);
 out:
     lk_sweep_release(&sweep);
     return st;

@@ -11,7 +11,8 @@
 
 typedef struct {
     lk_counts read;
-    char score[16]; /* of a result, "mse"; "" for a table of counts */
+    char score[16]; /* of a result, "mse"; "" for a table of counts, and where
+                       cells of a sweep differ in it */
     size_t rounded; /* numbers that were nearly whole               */
 
     size_t columns; /* group columns that were kept */

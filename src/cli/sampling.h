@@ -7,18 +7,21 @@
 #include "base/lock.h"
 #include "cli/common.h"
 #include "cli/number.h"
+#include "cli/scores.h"
 #include "cluster/cluster.h"
 #include "largek/run.h"
 #include "largek/sweep.h"
 
 typedef struct {
     lk_common common;
-    const char *models;        /* --model, one or several */
-    lk_real_list temperatures; /* --temperature           */
-    const char *command;       /* whose messages these are; NULL: sample */
+    const char *models;                   /* --model, one or several */
+    lk_real_list temperatures;            /* --temperature           */
+    const char *score_names, *thresholds; /* --score, --threshold           */
+    lk_scores scores;                     /* what these two say             */
+    const char *command;                  /* whose messages these are; NULL: sample */
     const char *model, *data, *activations, *path, *precision, *isa, *shard, *until;
     lk_count_list problems;
-    lk_real_list threshold;
+    lk_real_list threshold; /* of a single run: those in `scores` */
     lk_score score;
     lk_latent_source latent;
     uint64_t draws, trace, tile, block;

@@ -64,19 +64,10 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-lk_status lk_spec_init(lk_spec *spec, const lk_mlp *decoder,
-                       const lk_problems *problems, lk_score score,
-                       const double *threshold, size_t thresholds, double temperature,
-                       uint64_t seed, lk_error *err)
+lk_status lk_spec_set_score(lk_spec *spec, lk_score score, const double *threshold,
+                            size_t thresholds, lk_error *err)
 {
-    lk_spec s = {.problems = problems->problems,
-                 .latent = problems->latent,
-                 .pixels = problems->pixels,
-                 .score = score,
-                 .temperature = temperature,
-                 .seed = seed,
-                 .stream_version = LK_STREAM_VERSION};
-    lk_status st = LK_OK;
+    lk_spec s = *spec;
 
     if (thresholds == 0 || thresholds > LK_THRESHOLDS_MAX) {
         return LK_FAIL(err, LK_E_ARG, "%zu thresholds: give 1 to %d", thresholds,
@@ -88,15 +79,35 @@ lk_status lk_spec_init(lk_spec *spec, const lk_mlp *decoder,
                            threshold[t]);
         }
     }
-    if (!(temperature > 0.0) || !isfinite(temperature)) {
-        return LK_FAIL(err, LK_E_ARG, "temperature %g: must be positive", temperature);
-    }
+    s.score = score;
+    s.thresholds = 0;
     memcpy(s.threshold, threshold, thresholds * sizeof *threshold);
     qsort(s.threshold, thresholds, sizeof *s.threshold, ascending);
     for (size_t t = 0; t < thresholds; t++) {
         if (t == 0 || s.threshold[t] != s.threshold[s.thresholds - 1]) {
             s.threshold[s.thresholds++] = s.threshold[t];
         }
+    }
+    *spec = s;
+    return LK_OK;
+}
+
+lk_status lk_spec_init(lk_spec *spec, const lk_mlp *decoder,
+                       const lk_problems *problems, lk_score score,
+                       const double *threshold, size_t thresholds, double temperature,
+                       uint64_t seed, lk_error *err)
+{
+    lk_spec s = {.problems = problems->problems,
+                 .latent = problems->latent,
+                 .pixels = problems->pixels,
+                 .temperature = temperature,
+                 .seed = seed,
+                 .stream_version = LK_STREAM_VERSION};
+    lk_status st = LK_OK;
+
+    LK_TRY(lk_spec_set_score(&s, score, threshold, thresholds, err));
+    if (!(temperature > 0.0) || !isfinite(temperature)) {
+        return LK_FAIL(err, LK_E_ARG, "temperature %g: must be positive", temperature);
     }
     LK_TRY(lk_mlp_digest(decoder, s.model_digest, err));
     LK_TRY(lk_problems_digest(problems, s.problems_digest, err));
