@@ -13,8 +13,10 @@
 #define NEAR_END 2.5
 
 enum {
-    THIN_FROM = 16384, /* different counts: above, the search begins with a sample of */
-    THIN_TO = 2048     /* so many                                                     */
+    BEST_STARTS =
+        10, /* of a mixture, by their likelihoods: each may lead to its own peak */
+    THIN_FROM = 4096, /* different counts: above, the search begins with a sample of */
+    THIN_TO = 2048    /* so many                                                     */
 };
 
 size_t lk_fit_alpha(lk_model_kind model)
@@ -43,7 +45,7 @@ static void run_from_starts(lk_fit_work *w, double scale)
     const lk_model_kind model = w->fitter.model;
     double start[LK_STARTS_MAX][LK_NEWTON_MAX], value[LK_STARTS_MAX];
     const size_t starts = lk_fit_starts(model, &w->counts, scale, start);
-    const size_t runs = model == LK_MODEL_TWO_BETA ? starts : 1; /* many peaks */
+    const size_t runs = model == LK_MODEL_TWO_BETA ? BEST_STARTS : 1;
 
     w->best = (lk_minimum){.at.value = INFINITY};
     for (size_t i = 0; i < starts; i++) {
