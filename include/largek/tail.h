@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "largek/fit.h"
 #include "largek/status.h"
 
 #ifdef __cplusplus
@@ -83,6 +84,21 @@ typedef struct {
 lk_status lk_tail_fit_law(lk_tail_law law, const double *log_p, size_t count,
                           size_t replicates, uint64_t seed, lk_tail_fit *out,
                           lk_error *err);
+
+/* The laws as rows of a table of fits: names of the law and its parameters.  Their `fit` is
+ * NULL, for they are not fitted to counts. */
+extern const lk_fit_law lk_tail_laws[LK_TAIL_LAWS];
+
+/* The same fit with what largek/fit.h says of one: standard errors from the observed
+ * information, intervals, criteria; nll is that of log p.  The exponent is that of the tail
+ * -log pass@k ~ k^-exponent, the first parameter; a lognormal has none.  With resamples,
+ * goodness is the distance above and goodness_p its p-value.  Too few values, or all equal,
+ * are a status.
+ * options  level, interval, resamples and seed of it are used
+ * Errors   LK_E_ARG for a log p that is not below 0 or a level outside (0, 1); LK_E_MEMORY */
+lk_status lk_tail_fit_result(lk_tail_law law, const double *log_p, size_t count,
+                             const lk_fit_options *options, lk_fit_result *out,
+                             lk_error *err);
 
 #ifdef __cplusplus
 }

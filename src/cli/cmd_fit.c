@@ -7,11 +7,13 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/fit_rare.h"
 #include "cli/fit_rows.h"
 #include "cli/input.h"
 #include "cli/laws.h"
 #include "cli/suggest.h"
 #include "largek/fit.h"
+#include "largek/rare.h"
 
 enum { LAWS_MAX = 64, FOLDS_OF_ALL = 10, K_PER_DECADE = 10, RANGE_BYTES = 64 };
 
@@ -32,7 +34,7 @@ static const char *const interval_names[] = {"profile", "wald", "none", NULL};
 
 static const lk_operand operands[] = {
     {"FILE", offsetof(fit_args, file),
-     "A result of `largek sample`, or counts: CSV with columns id, n, c, or JSONL, plain, "
+     "A result of `largek sample`, estimates of `largek rare`, or counts: CSV with columns id, n, c, or JSONL, plain, "
      ".gz or .zst; - is standard input.",
      false},
 };
@@ -42,10 +44,9 @@ static const lk_option options[] = {
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(fit_args, law),
      .metavar = "NAMES",
-     .preset = "beta-binomial",
      .help =
          "Laws joined by commas, or all: every one of designs with a fixed number of "
-         "attempts."},
+         "attempts.  By default beta-binomial, and of estimates beta."},
     {.name = "group",
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(fit_args, group),
@@ -160,7 +161,7 @@ static lk_status add_law(fit_run *run, const char *word, size_t length, lk_error
 
 static lk_status read_laws(fit_run *run, lk_error *err)
 {
-    const char *list = run->args->law;
+    const char *list = run->args->law != NULL ? run->args->law : "beta-binomial";
     const bool all = strcmp(list, "all") == 0;
     lk_status st = LK_OK;
 
@@ -265,38 +266,6 @@ out:
     return st;
 }
 
-static void warn(const fit_run *run, const lk_fit_row *row)
-{
-    char group[300];
-
-    lk_group_describe(&run->input, row->group, group, sizeof group);
-    fprintf(stderr, "largek fit: warning: %s%s%s: %s\n", group,
-            group[0] == '\0' ? "" : ": ", row->law->name, row->result.reason);
-}
-
-/* What the exit status has to say of the fits. */
-static lk_status judge(const fit_run *run, lk_error *err)
-{
-    size_t unknown = 0, not_ok = 0;
-
-    for (size_t i = 0; i < run->rows; i++) {
-        const lk_fit_status status = run->row[i].result.status;
-
-        unknown += status == LK_FIT_NOT_IDENTIFIABLE;
-        not_ok += status != LK_FIT_OK;
-        if (status != LK_FIT_OK && !run->args->common.quiet) warn(run, &run->row[i]);
-    }
-    if (unknown > 0) {
-        return LK_FAIL(err, LK_E_NUMERIC, "%zu of %zu fits: not identifiable", unknown,
-                       run->rows);
-    }
-    if (run->args->strict && not_ok > 0) {
-        return LK_FAIL(err, LK_E_NUMERIC, "%zu of %zu fits are not ok", not_ok,
-                       run->rows);
-    }
-    return LK_OK;
-}
-
 static lk_status print(const fit_run *run, bool curves, lk_error *err)
 {
     const lk_fit_layout layout = {.level = run->options.level,
@@ -315,6 +284,26 @@ out:
     return st;
 }
 
+static lk_status run_rare(const fit_run *run, lk_error *err)
+{
+    const fit_args *args = run->args;
+    const lk_fit_rare_args rare = {.common = &args->common,
+                                   .file = args->file,
+                                   .law = args->law,
+                                   .threshold = &args->threshold,
+                                   .options = &run->options,
+                                   .strict = args->strict};
+
+    if (args->group != NULL || args->k != NULL || args->folds > 0 ||
+        run->options.scale_how != LK_SCALE_FREE) {
+        return LK_FAIL(err, LK_E_ARG,
+                       "%s has estimates: --group, --k, --folds and --scale are for "
+                       "counts",
+                       args->file);
+    }
+    return lk_fit_rare(&rare, err);
+}
+
 /* Every fit is there before the first line is printed. */
 static lk_status run(void *data, lk_error *err)
 {
@@ -325,6 +314,7 @@ static lk_status run(void *data, lk_error *err)
 
     lk_common_threads(&args->common);
     LK_TRY(read_options(&run, err));
+    if (lk_rare_recognise(args->file)) return run_rare(&run, err);
     LK_TRY(read_laws(&run, err));
     curves = has_curves(&run);
     LK_TRY(lk_input_read(args->file, args->duplicates, &args->threshold, args->group,
@@ -344,7 +334,7 @@ static lk_status run(void *data, lk_error *err)
         LK_TRY(fit_group(&run, g, curves, err));
     }
     LK_TRY(print(&run, curves, err));
-    st = judge(&run, err);
+    st = lk_fit_judge(&args->common, &run.input, run.row, run.rows, args->strict, err);
 out:
     free(run.row);
     free(run.range);
@@ -357,6 +347,8 @@ static const lk_example examples[] = {
     {"largek fit counts.csv --law all --format json", "Every law, compared."},
     {"largek fit run.safetensors --law kumaraswamy-binomial --scale rule",
      "At every threshold of a run."},
+    {"largek fit rare.safetensors --law all --goodness 99",
+     "Which law estimates of `largek rare` follow."},
     {NULL, NULL},
 };
 
@@ -381,6 +373,10 @@ const lk_command lk_cmd_fit = {
         "The status is ok, at_bound (a parameter lies at the end of its range), "
         "no_convergence, or not_identifiable: the counts do not tell, as where no attempt "
         "succeeded.  That last one ends the program with 1, as does anything but ok with "
-        "--strict.",
+        "--strict.\n\n"
+        "Of estimates the laws are beta, kumaraswamy and lognormal (mean and sd of log p), "
+        "those of `largek tails`, fitted to log p of the problems that have an estimate; nll "
+        "is that of log p.  The exponent is alpha; a lognormal has none.  goodness is then "
+        "Kolmogorov and Smirnov's distance.",
     .example = examples,
 };

@@ -219,3 +219,34 @@ lk_status lk_fit_print(FILE *to, lk_format format, const lk_input *input,
 out:
     return st;
 }
+
+static void warn(const lk_input *input, const lk_fit_row *row)
+{
+    char group[300];
+
+    lk_group_describe(input, row->group, group, sizeof group);
+    fprintf(stderr, "largek fit: warning: %s%s%s: %s\n", group,
+            group[0] == '\0' ? "" : ": ", row->law->name, row->result.reason);
+}
+
+lk_status lk_fit_judge(const lk_common *common, const lk_input *input,
+                       const lk_fit_row row[], size_t rows, bool strict, lk_error *err)
+{
+    size_t unknown = 0, not_ok = 0;
+
+    for (size_t i = 0; i < rows; i++) {
+        const lk_fit_status status = row[i].result.status;
+
+        unknown += status == LK_FIT_NOT_IDENTIFIABLE;
+        not_ok += status != LK_FIT_OK;
+        if (status != LK_FIT_OK && !common->quiet) warn(input, &row[i]);
+    }
+    if (unknown > 0) {
+        return LK_FAIL(err, LK_E_NUMERIC, "%zu of %zu fits: not identifiable", unknown,
+                       rows);
+    }
+    if (strict && not_ok > 0) {
+        return LK_FAIL(err, LK_E_NUMERIC, "%zu of %zu fits are not ok", not_ok, rows);
+    }
+    return LK_OK;
+}

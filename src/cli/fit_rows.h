@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/common.h"
 #include "cli/input.h"
 #include "io/table.h"
 #include "largek/fit.h"
@@ -26,5 +27,10 @@ typedef struct {
 lk_status lk_fit_print(FILE *to, lk_format format, const lk_input *input,
                        const lk_fit_layout *layout, const lk_fit_row row[], size_t rows,
                        lk_error *err);
+
+/* Warns of every fit that is not ok, unless common->quiet.
+ * Errors  LK_E_NUMERIC where one is not identifiable, and with strict where one is not ok */
+lk_status lk_fit_judge(const lk_common *common, const lk_input *input,
+                       const lk_fit_row row[], size_t rows, bool strict, lk_error *err);
 
 #endif /* LK_CLI_FIT_ROWS_H */

@@ -202,10 +202,11 @@ static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input 
 
     if (!lk_result_recognise(path)) {
         if (lk_rare_recognise(path)) {
-            return LK_FAIL(err, LK_E_ARG,
-                           "%s has estimates and no counts; passk, tails and plot rare "
-                           "take them",
-                           path);
+            return LK_FAIL(
+                err, LK_E_ARG,
+                "%s has estimates and no counts; passk, fit, tails and plot rare "
+                "take them",
+                path);
         }
         return lk_counts_read(path, duplicates, &out->read, &out->rounded, err);
     }

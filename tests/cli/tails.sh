@@ -31,6 +31,14 @@ echo "tails"
 status "$largek" tails r.safetensors --list --quantiles 2
 status "$largek" tails run.safetensors
 
+echo "fit"
+"$largek" fit r.safetensors -t 0.2 --law all --format csv -q | cut -d, -f1-4,12
+"$largek" fit r.safetensors -t 0.2 --law lognormal --goodness 9 --format json -q |
+    grep -oE '"(law|problems|exponent|status)":[^,]*'
+status "$largek" fit r.safetensors -t 0.2 --law beta-binomial
+status "$largek" fit r.safetensors -t 0.2 --group x
+status "$largek" fit r.safetensors -t 0.2 --folds 2
+
 echo "plot rare"
 status "$largek" plot rare r.safetensors --with run.safetensors -o f.svg --keep kept
 grep -c '<svg' f.svg
@@ -39,5 +47,5 @@ grep -c '^# distribution' kept/rare.dat
 status "$largek" plot rare r.safetensors -o f.xyz
 
 echo "commands of counts say who takes estimates"
-status "$largek" fit r.safetensors
+status "$largek" forecast r.safetensors
 status "$largek" plot passk r.safetensors -o f.svg
