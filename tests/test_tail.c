@@ -14,6 +14,9 @@ static void pass_keeps_its_digits(void **state)
     check_rel(lk_tail_pass(log(0.5), log(3.0)), 0.875, 1e-14);
     check_rel(lk_tail_pass(log(1e-3), log(100.0)), -expm1(100.0 * log1p(-1e-3)), 1e-13);
     check_rel(lk_tail_pass(log(1e-20), log(1e10)), -expm1(-1e-10), 1e-12);
+    check_rel(lk_tail_failure(log(0.5), log(100.0)), 0x1p-100, 1e-12);
+    assert_true(lk_tail_failure(-(double)INFINITY, 5.0) == 1.0);
+    assert_true(lk_tail_failure(0.0, 0.0) == 0.0);
     check_rel(lk_tail_pass(-1000.0, 1000.0), -expm1(-1.0), 1e-12);
     check_rel(lk_tail_pass(-1000.0, 990.0), -expm1(-exp(-10.0)), 1e-12);
     assert_true(lk_tail_pass(-1000.0, 1100.0) == 1.0);
@@ -223,6 +226,30 @@ static void too_few_estimates_are_a_status(void **state)
                      LK_E_ARG);
 }
 
+/* Two of three problems, of p = 1e-8 and 1e-30: a sixth at k = log 2 / p of the first, half at
+ * that of the second, and never more than two thirds. */
+static void targets_are_met_where_pass_is(void **state)
+{
+    const lk_tail_problem problem[] = {{-8.0 * 2.302585092994046, 0.01, 0.0},
+                                       {-30.0 * 2.302585092994046, 0.01, 0.0},
+                                       {NAN, 0.0, -5.0}};
+    lk_tail_needed needed;
+    (void)state;
+
+    assert_int_equal(lk_tail_target(problem, 3, 1.0 / 6.0, 0.95, 200, 1, &needed, NULL),
+                     LK_OK);
+    check_rel(exp(needed.log_k), log(2.0) * 1e8, 1e-6);
+    assert_true(needed.log_lo < needed.log_k && needed.log_k < needed.log_hi);
+    assert_int_equal(lk_tail_target(problem, 3, 0.5, 0.95, 200, 1, &needed, NULL),
+                     LK_OK);
+    check_rel(exp(needed.log_k), log(2.0) * 1e30, 1e-6);
+    assert_int_equal(lk_tail_target(problem, 3, 0.7, 0.95, 200, 1, &needed, NULL),
+                     LK_OK);
+    assert_true(isinf(needed.log_k));
+    assert_int_equal(lk_tail_target(problem, 3, 1.0, 0.95, 200, 1, &needed, NULL),
+                     LK_E_ARG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +260,7 @@ int main(void)
         cmocka_unit_test(laws_find_the_one_that_made_the_data),
         cmocka_unit_test(a_lognormal_has_the_intervals_of_the_formula),
         cmocka_unit_test(other_laws_are_the_same_fit_with_intervals),
+        cmocka_unit_test(targets_are_met_where_pass_is),
         cmocka_unit_test(too_few_estimates_are_a_status),
     };
 

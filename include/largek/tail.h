@@ -29,7 +29,10 @@ extern "C" {
  * within 1e-12 wherever the result is a normal double. */
 double lk_tail_pass(double log_p, double log_k);
 
-/* Its slope against log k: -k log(1-p) (1-p)^k. */
+/* (1 - p)^k, which keeps its digits where the other has rounded to 1. */
+double lk_tail_failure(double log_p, double log_k);
+
+/* The slope of pass@k against log k: -k log(1-p) (1-p)^k. */
 double lk_tail_slope(double log_p, double log_k);
 
 typedef struct {
@@ -44,6 +47,7 @@ typedef struct {
     double lo, hi;    /* interval: bootstrap over problems, the half-widths joined in
                          squares with z times the error of the estimates themselves   */
     double most;      /* pass@k with every unknown problem at its e^log_most         */
+    double failure; /* 1 - pass, with its digits where pass has rounded to 1         */
     double
         exponent; /* -d log(-log pass@k) / d log k; NaN where pass@k is 0 or 1   [1] */
 } lk_tail_point;
@@ -56,6 +60,18 @@ lk_status lk_tail_curve(const lk_tail_problem *problem, size_t problems,
                         const double *log_k, size_t points, double level,
                         size_t resamples, uint64_t seed, lk_tail_point *out,
                         lk_error *err);
+
+/* log of a number of attempts, at least 0; infinite where it is not reached by k = 1e300. */
+typedef struct {
+    double log_k, log_lo, log_hi;
+} lk_tail_needed;
+
+/* How many attempts pass@k = target takes.  The interval is where the ends of that of pass@k
+ * get there.
+ * Errors  as lk_tail_curve; LK_E_ARG unless 0 < target < 1 */
+lk_status lk_tail_target(const lk_tail_problem *problem, size_t problems, double target,
+                         double level, size_t resamples, uint64_t seed,
+                         lk_tail_needed *out, lk_error *err);
 
 typedef enum {
     LK_TAIL_BETA,        /* p ~ Beta(a, b)                                            */

@@ -7,15 +7,18 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/forecast_rare.h"
 #include "cli/forecast_rows.h"
 #include "cli/input.h"
 #include "cli/laws.h"
+#include "largek/rare.h"
 
 typedef enum { OF_NEW_PROBLEMS, OF_THESE_PROBLEMS } subject;
 
 typedef struct {
     lk_common common;
     const char *file, *group, *law;
+    const char *k_text; /* read when it is known what of: counts have whole k */
     lk_count_list k, grid;
     lk_real_list threshold;
     double level, target, share;
@@ -28,23 +31,25 @@ static const char *const subject_names[] = {"new", "these", NULL};
 
 static const lk_operand operands[] = {
     {"FILE", offsetof(forecast_args, file),
-     "A result of `largek sample`, or counts as `largek passk` reads them.",
+     "A result of `largek sample`, estimates of `largek rare`, or counts as `largek passk` reads them.",
      LK_OPERAND_REQUIRED},
 };
 
 static const lk_option options[] = {
     {.name = "k",
-     .kind = LK_OPTION_GRID,
-     .offset = offsetof(forecast_args, k),
+     .kind = LK_OPTION_TEXT,
+     .offset = offsetof(forecast_args, k_text),
      .metavar = "RANGE",
-     .help = "Values of k to forecast, by default 1:1e9:log=1.  Of a backtest one, by "
-             "default the fewest attempts of any problem."},
+     .help =
+         "Values of k to forecast, by default 1:1e9:log=1; of estimates any real "
+         "numbers, by default 1:1e30:log=1.  Of a backtest one, by default the fewest "
+         "attempts of any problem."},
     {.name = "law",
      .kind = LK_OPTION_TEXT,
      .offset = offsetof(forecast_args, law),
      .metavar = "NAMES",
-     .preset = "beta-binomial",
-     .help = "Laws joined by commas, as `largek fit` names them."},
+     .help = "Laws joined by commas, as `largek fit` names them; by default "
+             "beta-binomial.  Estimates need none."},
     {.name = "target",
      .kind = LK_OPTION_REAL,
      .offset = offsetof(forecast_args, target),
@@ -299,6 +304,41 @@ static lk_status check_fits(const work *w, lk_error *err)
                                      : w->row[0].forecast.fit.reason);
 }
 
+static lk_status parse_k(forecast_args *args, lk_error *err)
+{
+    lk_error why = {0};
+    lk_status st;
+
+    if (args->k_text == NULL) return LK_OK;
+    st = lk_parse_count_list(args->k_text, LK_LIST_GRID, &args->k, &why);
+    return st == LK_OK ? st : LK_FAIL(err, st, "--k: %.400s", why.text);
+}
+
+static lk_status run_rare(const forecast_args *args, lk_error *err)
+{
+    const lk_forecast_rare_args rare = {.common = &args->common,
+                                        .file = args->file,
+                                        .k = args->k_text,
+                                        .threshold = &args->threshold,
+                                        .level = args->level,
+                                        .target = args->target,
+                                        .resamples = args->resamples,
+                                        .strict = args->strict};
+
+    if (args->law != NULL || args->group != NULL || args->grid.count > 0 ||
+        args->of != OF_NEW_PROBLEMS || args->backtest) {
+        return LK_FAIL(
+            err, LK_E_ARG,
+            "%s has estimates: --law, --of, --group, --grid and --backtest are "
+            "for counts",
+            args->file);
+    }
+    if (args->resamples == 0) {
+        return LK_FAIL(err, LK_E_ARG, "--resamples 0: estimates have their intervals");
+    }
+    return lk_forecast_rare(&rare, err);
+}
+
 static lk_status check_args(forecast_args *args, lk_error *err)
 {
     if (!args->backtest) {
@@ -319,8 +359,11 @@ static lk_status run(void *data, lk_error *err)
     lk_status st = LK_OK;
 
     lk_common_threads(&args->common);
+    if (lk_rare_recognise(args->file)) return run_rare(args, err);
+    LK_TRY(parse_k(args, err));
     LK_TRY(check_args(args, err));
-    LK_TRY(lk_law_list_parse(args->law, &w.laws, err));
+    LK_TRY(lk_law_list_parse(args->law != NULL ? args->law : "beta-binomial", &w.laws,
+                             err));
     LK_TRY(lk_input_read(args->file, LK_DUPLICATE_REFUSE, &args->threshold, args->group,
                          &w.input, err));
     w.row = calloc(w.input.groups * w.laws.count, sizeof *w.row);
@@ -351,6 +394,7 @@ out:
     }
     free(w.row);
     free(w.k);
+    free(args->k.value);
     lk_input_release(&w.input);
     return st;
 }
@@ -362,6 +406,8 @@ static const lk_example examples[] = {
      "How many attempts nine in ten problems take."},
     {"largek forecast counts.csv --backtest --law beta-binomial,power-law --attempts 100",
      "What laws fitted to 100 attempts say of all of them, and what comes true."},
+    {"largek forecast rare.safetensors --target 0.7",
+     "How many attempts it takes by the estimates of `largek rare`, without a law."},
     {NULL, NULL},
 };
 
@@ -386,6 +432,10 @@ const lk_command lk_cmd_forecast = {
         "Where the counts do not tell (no success at all, say), the status column says "
         "so, and so it does beyond 1000 times the attempts and for a target out of reach; the "
         "exit status is 1 if no law has a forecast, and with --strict unless every status "
-        "is ok.",
+        "is ok.\n\n"
+        "Estimates of `largek rare` need no law: every p is known, however small, and "
+        "pass@k is their mean at any k, with the interval of `largek passk`.  Problems "
+        "where nothing was found are at 0; reach is the share of the others, and most is "
+        "pass@k with each of them at its upper bound.",
     .example = examples,
 };

@@ -204,7 +204,7 @@ static lk_status read_file(const char *path, lk_duplicates duplicates, lk_input 
         if (lk_rare_recognise(path)) {
             return LK_FAIL(
                 err, LK_E_ARG,
-                "%s has estimates and no counts; passk, fit, tails and plot rare "
+                "%s has estimates and no counts; passk, fit, forecast, tails and plot rare "
                 "take them",
                 path);
         }

@@ -3,9 +3,12 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "largek/interval.h"
+
+static const double log_k_most = 690.77552789821368; /* log 1e300 */
 
 /* log of -k log(1 - p): log k + log p, and what -log(1 - p) has beyond p where p is not
  * tiny. */
@@ -22,6 +25,13 @@ double lk_tail_pass(double log_p, double log_k)
     return -expm1(-exp(log_hazard(log_p, log_k)));
 }
 
+double lk_tail_failure(double log_p, double log_k)
+{
+    if (log_p == -(double)INFINITY) return 1.0;
+    if (log_p >= 0.0) return 0.0;
+    return exp(-exp(log_hazard(log_p, log_k)));
+}
+
 double lk_tail_slope(double log_p, double log_k)
 {
     if (log_p == -(double)INFINITY || log_p >= 0.0) return 0.0;
@@ -32,7 +42,8 @@ double lk_tail_slope(double log_p, double log_k)
 
 /* Means over problems at one k. */
 typedef struct {
-    double pass, most, slope, error; /* error: of the estimates, squared, of the mean */
+    double pass, most, failure, slope,
+        error; /* error: of the estimates, squared, of the mean */
 } sums;
 
 static double known(const lk_tail_problem *problem)
@@ -52,6 +63,7 @@ static sums sum_up(const lk_tail_problem *problem, size_t problems, double log_k
             isnan(problem[i].log_p) ? 0.0 : slope * problem[i].rel_error;
 
         s.pass += pass / n;
+        s.failure += lk_tail_failure(known(&problem[i]), log_k) / n;
         s.most += isnan(problem[i].log_p) ? lk_tail_pass(problem[i].log_most, log_k) / n
                                           : pass / n;
         s.slope += slope / n;
@@ -72,6 +84,7 @@ static lk_tail_point make_point(const sums *s, const lk_interval *over, double s
         .lo = fmax(pass - hypot(pass - over->lo, own), 0.0),
         .hi = fmin(pass + hypot(over->hi - pass, own), 1.0),
         .most = fmin(s->most, 1.0),
+        .failure = s->failure,
         .exponent = pass > 0.0 && pass < 1.0 ? s->slope / pass / -log_pass : NAN};
 }
 
@@ -142,5 +155,81 @@ lk_status lk_tail_curve(const lk_tail_problem *problem, size_t problems,
 out:
     free(value);
     free(over);
+    return st;
+}
+
+/* What is asked of one k at a time. */
+typedef enum { AT_PASS, AT_LO, AT_HI } end;
+
+typedef struct {
+    const lk_tail_problem *problem;
+    size_t problems, resamples;
+    double target, level;
+    uint64_t seed;
+} question;
+
+static lk_status reaches(const question *q, end which, double log_k, bool *yes,
+                         lk_error *err)
+{
+    lk_tail_point point;
+    lk_status st = LK_OK;
+
+    if (which == AT_PASS) {
+        *yes = sum_up(q->problem, q->problems, log_k).pass >= q->target;
+        return LK_OK;
+    }
+    LK_TRY(lk_tail_curve(q->problem, q->problems, &log_k, 1, q->level, q->resamples,
+                         q->seed, &point, err));
+    *yes = (which == AT_LO ? point.lo : point.hi) >= q->target;
+
+out:
+    return st;
+}
+
+/* Bisection: to 1e-7 of k for pass@k itself, 1e-3 for ends, which resampling makes. */
+static lk_status search(const question *q, end which, double *log_k, lk_error *err)
+{
+    const double close = which == AT_PASS ? 1e-7 : 1e-3;
+    double low = 0.0, high = log_k_most;
+    bool yes = false;
+    lk_status st = LK_OK;
+
+    LK_TRY(reaches(q, which, low, &yes, err));
+    if (yes) high = low;
+    if (!yes) LK_TRY(reaches(q, which, high, &yes, err));
+    if (!yes) high = INFINITY;
+    while (yes && high - low > close) {
+        const double middle = 0.5 * (low + high);
+        bool there = false;
+
+        LK_TRY(reaches(q, which, middle, &there, err));
+        if (there) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    *log_k = high;
+
+out:
+    return st;
+}
+
+lk_status lk_tail_target(const lk_tail_problem *problem, size_t problems, double target,
+                         double level, size_t resamples, uint64_t seed,
+                         lk_tail_needed *out, lk_error *err)
+{
+    const question q = {problem, problems, resamples, target, level, seed};
+    lk_status st = LK_OK;
+
+    if (!(target > 0.0 && target < 1.0) || problems == 0) {
+        return LK_FAIL(err, LK_E_ARG, "a target of %g for %zu problems", target,
+                       problems);
+    }
+    LK_TRY(search(&q, AT_PASS, &out->log_k, err));
+    LK_TRY(search(&q, AT_HI, &out->log_lo, err));
+    LK_TRY(search(&q, AT_LO, &out->log_hi, err));
+
+out:
     return st;
 }

@@ -39,6 +39,21 @@ status "$largek" fit r.safetensors -t 0.2 --law beta-binomial
 status "$largek" fit r.safetensors -t 0.2 --group x
 status "$largek" fit r.safetensors -t 0.2 --folds 2
 
+echo "forecast: as passk, and attempts for a target"
+"$largek" forecast r.safetensors --k 1,1e30 --format csv -q | cut -d, -f1-3,9,13-15
+"$largek" passk r.safetensors --k 1:1e6:log=1 --resamples 1000 --format csv -q |
+    cut -d, -f1-3,5-6 >p.csv
+"$largek" forecast r.safetensors --k 1:1e6:log=1 --format csv -q |
+    cut -d, -f1,3-6 | cmp - p.csv
+k=$("$largek" forecast r.safetensors -t 0.2 --target 0.995 --format csv -q |
+    sed 1d | cut -d, -f4)
+"$largek" passk r.safetensors -t 0.2 --k "$k" --format csv -q | sed 1d | cut -d, -f3 | cut -c1-6
+"$largek" forecast r.safetensors -t 0.1 --target 0.9 --format csv -q | cut -d, -f1-4,7,12
+status "$largek" forecast r.safetensors -t 0.1 --target 0.9 --strict -q >/dev/null
+status "$largek" forecast r.safetensors --law levi
+status "$largek" forecast r.safetensors --k 0.1
+status "$largek" forecast r.safetensors --resamples 0
+
 echo "plot rare"
 status "$largek" plot rare r.safetensors --with run.safetensors -o f.svg --keep kept
 grep -c '<svg' f.svg
@@ -47,5 +62,4 @@ grep -c '^# distribution' kept/rare.dat
 status "$largek" plot rare r.safetensors -o f.xyz
 
 echo "commands of counts say who takes estimates"
-status "$largek" forecast r.safetensors
 status "$largek" plot passk r.safetensors -o f.svg
