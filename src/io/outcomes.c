@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "io/json.h"
 #include "io/text.h"
 #include "largek/npy.h"
@@ -246,7 +247,8 @@ out:
 static bool starts_as_npy(const char *path)
 {
     char magic[6] = "";
-    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "rb");
+    const bool twice = strcmp(path, "-") != 0 && lk_file_regular(path);
+    FILE *file = twice ? fopen(path, "rb") : NULL;
     const bool npy = file != NULL &&
                      fread(magic, 1, sizeof magic, file) == sizeof magic &&
                      memcmp(magic, "\x93NUMPY", sizeof magic) == 0;

@@ -64,3 +64,9 @@ refuse empty.csv
 printf 'id,n,c\na,10,11\n' >more.csv
 refuse more.csv
 refuse counts.csv -o no/such/folder/out.csv
+
+# A pipe with a name can be read once, and is.
+cat groups.csv | "$largek" passk /dev/stdin >4
+cmp 1 4
+gzip -c groups.csv | "$largek" passk /dev/stdin >5
+cmp 1 5
