@@ -107,7 +107,8 @@ lk_status lk_result_init(lk_result *out, const lk_spec *spec, const uint64_t *in
                          lk_error *err);
 void lk_result_release(lk_result *result);
 
-/* Whether the file is a result (by its metadata); false also where it cannot be read. */
+/* Whether the file is a result, by its metadata, or a damaged one; false also where it cannot
+ * be read. */
 bool lk_result_recognise(const char *path);
 
 /* Reads a result and checks digests, shapes, and that counts agree with each other, with

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,17 @@
 #include "engine/spec_json.h"
 #include "io/json.h"
 #include "largek/safetensors.h"
+
+/* The length of a header below 4 GB, then its first brace: safetensors, whole or cut. */
+static bool begins_as_safetensors(const char *path)
+{
+    unsigned char head[9] = {0};
+    FILE *file = fopen(path, "rb");
+    const bool whole = file != NULL && fread(head, 1, sizeof head, file) == sizeof head;
+
+    if (file != NULL) fclose(file);
+    return whole && memcmp(head + 4, "\0\0\0\0{", 5) == 0;
+}
 
 bool lk_result_recognise(const char *path)
 {
@@ -22,8 +34,9 @@ bool lk_result_recognise(const char *path)
     const bool is = st == LK_OK && lk_safetensors_entry(&file, "largek.spec") != NULL;
 
     lk_safetensors_release(&file);
-    return is ||
-           st == LK_E_MISMATCH; /* digests are a result's; reading says what is off */
+    /* Digests are a result's, and counts are no safetensors: reading says what is off. */
+    return is || st == LK_E_MISMATCH ||
+           (st == LK_E_FORMAT && begins_as_safetensors(path));
 }
 
 /* Copies a digest of 32 hex characters. */
