@@ -15,7 +15,11 @@ gzip -k outcomes.jsonl
 "$largek" test independence outcomes.jsonl --blocks 4 --format json -q >1
 "$largek" test independence outcomes.jsonl.gz --blocks 4 --format json -q --threads 3 >2
 "$largek" test independence - --blocks 4 --format json -q <outcomes.jsonl >3
-cmp 1 2 && cmp 1 3
+mkfifo pipe
+timeout 10 cat outcomes.jsonl >pipe &
+timeout 10 "$largek" test independence pipe --blocks 4 --format json -q >4
+wait
+cmp 1 2 && cmp 1 3 && cmp 1 4
 
 echo "# a matrix: a header of 64 bytes, two rows of bool"
 {
