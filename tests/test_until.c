@@ -567,6 +567,28 @@ static void a_result_beyond_its_rule_is_refused(void **state)
     assert_non_null(strstr(err.text, "attempts["));
 }
 
+/* Four times 2^62 attempts are 2^64, which must not pass for none. */
+static void a_budget_spent_many_times_over_is_spent(void **state)
+{
+    enum { ROWS = 5 };
+    const uint64_t most = UINT64_C(1) << 62;
+    uint64_t attempts[ROWS] = {most, most, most, most, 0}, none[ROWS] = {0};
+    const lk_result result = {.spec = {.problems = ROWS,
+                                       .thresholds = 1,
+                                       .threshold = {1.0},
+                                       .until = {.kind = LK_UNTIL_BUDGET,
+                                                 .threshold = 1.0,
+                                                 .budget = 1000,
+                                                 .block = 10}},
+                              .tally = {.problems = ROWS,
+                                        .thresholds = 1,
+                                        .attempts = attempts,
+                                        .successes = none}};
+    (void)state;
+
+    assert_int_equal(lk_result_missing(&result, most, (lk_share){0}), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +596,7 @@ int main(void)
         cmocka_unit_test(problems_end_at_the_first_look_that_is_narrow_enough),
         cmocka_unit_test(a_budget_goes_to_the_hardest_problems),
         cmocka_unit_test(a_budget_goes_where_ties_say),
+        cmocka_unit_test(a_budget_spent_many_times_over_is_spent),
         cmocka_unit_test(runs_extend_to_stricter_rules),
         cmocka_unit_test(other_rules_are_refused),
         cmocka_unit_test(what_is_no_rule_is_refused),

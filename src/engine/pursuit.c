@@ -76,7 +76,7 @@ static uint64_t attempts_made(const lk_result *result)
     uint64_t sum = 0;
 
     for (size_t p = 0; p < result->spec.problems; p++) {
-        sum += attempts_of(result, p); /* a budget is at most 2^62 */
+        sum = lk_add_capped(sum, attempts_of(result, p)); /* a file may say anything */
     }
     return sum;
 }
