@@ -250,6 +250,41 @@ static void a_violated_band_is_widened_and_its_attempts_made_again(void **state)
     lk_result_release(&result);
 }
 
+/* Ranks that are stopped within a batch may have found a violation before. */
+static lk_status run_and_stop(lk_device *device, const lk_unit *unit, size_t units,
+                              lk_tally *tally, lk_run_notes *notes, lk_error *err)
+{
+    if (violations_left-- > 0) {
+        return cpu_backend()->run(device, unit, units, tally, notes, err);
+    }
+    notes->violation[0] = 0.125;
+    return LK_FAIL(err, LK_E_STOPPED, "stopped");
+}
+
+static void a_violation_is_heeded_in_a_batch_that_was_stopped(void **state)
+{
+    const lk_device_options options = {.threads = 2};
+    lk_device *device = lk_toy_device(&toy, &options);
+    lk_backend backend = *cpu_backend();
+    const lk_run_options run = {.draws = DRAWS};
+    lk_result result = {0};
+    (void)state;
+
+    backend.run = run_and_stop;
+    violations_left = 1; /* a whole batch, of problem 0 */
+    assert_int_equal(lk_result_init(&result, &toy.spec, toy.problems.index, NULL),
+                     LK_OK);
+    assert_int_equal(lk_run(&backend, device, &toy.job, &run, &result, NULL),
+                     LK_E_STOPPED);
+    assert_true(result.guard[0] == LK_GUARD_SCALE * 0.125);
+    assert_true(result.tally.attempts[0] == 0 && result.done[0].count == 0);
+    assert_int_equal(lk_run(cpu_backend(), device, &toy.job, &run, &result, NULL),
+                     LK_OK);
+    assert_true(lk_tally_equal(&result.tally, &whole.tally));
+    cpu_backend()->close(device);
+    lk_result_release(&result);
+}
+
 /* A device that takes 2 ms a draw: two looks at the clock are never far apart. */
 static double longest_wait_s, asked_s;
 
@@ -469,6 +504,7 @@ int main(void)
         cmocka_unit_test(more_draws_extend_a_result),
         cmocka_unit_test(problems_count_the_same_in_any_order_and_split),
         cmocka_unit_test(a_violated_band_is_widened_and_its_attempts_made_again),
+        cmocka_unit_test(a_violation_is_heeded_in_a_batch_that_was_stopped),
         cmocka_unit_test(a_slow_device_is_asked_to_stop_as_often),
         cmocka_unit_test(the_last_write_is_tried_again),
         cmocka_unit_test(an_output_that_cannot_be_written_warns_and_then_fails),

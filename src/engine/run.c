@@ -130,8 +130,9 @@ static void keep_notes(lk_session *session)
     session->notes.redecided = session->notes.audited = 0;
 }
 
-/* Problems whose audit failed: a wider band, and all their attempts again. */
-static lk_status heed_violations(lk_session *session, lk_error *err)
+/* Problems whose audit failed: a wider band, and all their attempts again.  Whether there
+ * were any; the device is to be told. */
+static bool drop_violated(lk_session *session)
 {
     lk_result *result = session->result;
     bool any = false;
@@ -147,7 +148,7 @@ static lk_status heed_violations(lk_session *session, lk_error *err)
         *violation = 0.0;
         any = true;
     }
-    if (!any) return LK_OK;
+    if (!any) return false;
     /* Wrong counts have given blocks away. */
     if (result->spec.until.kind == LK_UNTIL_BUDGET) {
         for (size_t p = 0; p < result->spec.problems; p++) {
@@ -162,7 +163,13 @@ static lk_status heed_violations(lk_session *session, lk_error *err)
             "an audit fell outside the guard band; the band is "
             "wider now and its problem's attempts made again");
     }
-    return session->backend->set_guard(session->device, result->guard, err);
+    return true;
+}
+
+static lk_status heed_violations(lk_session *session, lk_error *err)
+{
+    if (!drop_violated(session)) return LK_OK;
+    return session->backend->set_guard(session->device, session->result->guard, err);
 }
 
 /* The next units of a plan. */
@@ -423,6 +430,7 @@ lk_status lk_run(const lk_backend *backend, lk_device *device, const lk_job *job
     LK_TRY(session_open(&session, err));
     st = prepare(&session, &info, err);
     if (st == LK_OK) st = make_attempts(&session, &info, err);
+    drop_violated(&session); /* of a batch that was stopped half-way */
     keep_notes(&session);
     if (st == LK_OK || st == LK_E_STOPPED) {
         const lk_status saved = save_at_last(&session, err);
