@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# test_slow.sh - the tests that take minutes: every word of the stream, real data, mutations.
+# test_slow.sh - the tests that take minutes: every word of the stream, real data, 200 random
+# kills, every damage to a file, coverage of intervals.
 #
-#     scripts/test_slow.sh
+#     scripts/test_slow.sh [ctest options]
+#
+# That tests can fail is shown by scripts/mutate.sh, which takes longer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,4 +14,3 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON \
     -DLK_WERROR=ON >/dev/null
 cmake --build "$build"
 ctest --test-dir "$build" --output-on-failure -L slow "$@"
-scripts/mutate.sh
