@@ -134,4 +134,10 @@ uint64_t lk_pursuit_missing(const lk_result *result, uint64_t draws);
 /* Whether a problem's done ranges and successes are such as its `until` makes. */
 bool lk_pursuit_agrees(const lk_result *result, size_t p);
 
+/* The tensor of that name, where it has this dtype and shape; columns 0: of rank 1.
+ * Errors  LK_E_MISMATCH with path and name */
+lk_status lk_tensor_expect(const char *path, const lk_safetensors *file,
+                           const char *name, lk_dtype dtype, uint64_t rows,
+                           uint64_t columns, const lk_tensor **out, lk_error *err);
+
 #endif /* LK_ENGINE_ENGINE_H */

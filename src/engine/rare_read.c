@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "engine/engine.h"
 #include "engine/rare_columns.h"
 #include "engine/spec_json.h"
 #include "largek/safetensors.h"
@@ -60,24 +61,6 @@ static void parse_run(lk_rare *rare, const char *text)
     json_decref(root);
 }
 
-static lk_status find(const char *path, const lk_safetensors *file, const char *name,
-                      lk_dtype dtype, uint64_t rows, uint64_t columns,
-                      const lk_tensor **out, lk_error *err)
-{
-    const lk_tensor *t = lk_safetensors_find(file, name);
-    const size_t rank = columns > 0 ? 2 : 1;
-
-    if (t == NULL) return LK_FAIL(err, LK_E_MISMATCH, "%s: no tensor %s", path, name);
-    if (t->dtype != dtype || t->rank != rank || t->shape[0] != rows ||
-        (rank == 2 && t->shape[1] != columns)) {
-        return LK_FAIL(err, LK_E_MISMATCH,
-                       "%s: %s is not %s [%" PRIu64 "][%" PRIu64 "]", path, name,
-                       lk_dtype_name(dtype), rows, columns);
-    }
-    *out = t;
-    return LK_OK;
-}
-
 /* The member that makes no sense, or NULL. */
 static const char *wrong_member(const lk_rare_estimate *e)
 {
@@ -100,9 +83,10 @@ static lk_status take_columns(const char *path, const lk_safetensors *file,
 
     for (size_t c = 0; c < LK_RARE_COLUMNS; c++) {
         const lk_tensor *t = NULL;
-        const lk_status st = find(path, file, lk_rare_columns[c].name,
-                                  lk_rare_columns[c].real ? LK_DTYPE_F64 : LK_DTYPE_I64,
-                                  rare->spec.problems, rare->spec.thresholds, &t, err);
+        const lk_status st =
+            lk_tensor_expect(path, file, lk_rare_columns[c].name,
+                             lk_rare_columns[c].real ? LK_DTYPE_F64 : LK_DTYPE_I64,
+                             rare->spec.problems, rare->spec.thresholds, &t, err);
 
         if (st != LK_OK) return st;
         for (size_t i = 0; i < cells; i++) {
@@ -129,13 +113,14 @@ static lk_status take_heads(const char *path, const lk_safetensors *file, lk_rar
     const lk_tensor *index = NULL, *threshold = NULL;
     lk_status st = LK_OK;
 
-    LK_TRY(find(path, file, "threshold", LK_DTYPE_F64, t, 0, &threshold, err));
+    LK_TRY(
+        lk_tensor_expect(path, file, "threshold", LK_DTYPE_F64, t, 0, &threshold, err));
     if (memcmp(threshold->data, rare->spec.threshold, t * sizeof(double)) != 0) {
         st = LK_FAIL(err, LK_E_MISMATCH,
                      "%s: threshold is not that of largek.rare.spec", path);
         goto out;
     }
-    LK_TRY(find(path, file, "index", LK_DTYPE_I64, p, 0, &index, err));
+    LK_TRY(lk_tensor_expect(path, file, "index", LK_DTYPE_I64, p, 0, &index, err));
     memcpy(rare->index, index->data, p * sizeof *rare->index);
     for (size_t i = 0; i < p; i++) {
         if (rare->index[i] <= LK_ITEM_MAX) continue;
@@ -170,9 +155,10 @@ lk_status lk_rare_read(const char *path, lk_rare *out, lk_error *err)
         goto out;
     }
     /* What the file holds bounds what is allocated for it. */
-    LK_TRY(find(path, &file, "log_p", LK_DTYPE_F64, spec.problems, spec.thresholds,
-                &first, err));
-    LK_TRY(find(path, &file, "index", LK_DTYPE_I64, spec.problems, 0, &first, err));
+    LK_TRY(lk_tensor_expect(path, &file, "log_p", LK_DTYPE_F64, spec.problems,
+                            spec.thresholds, &first, err));
+    LK_TRY(lk_tensor_expect(path, &file, "index", LK_DTYPE_I64, spec.problems, 0,
+                            &first, err));
     LK_TRY(lk_rare_init(&rare, &spec, &options, first->data, err));
     parse_run(&rare, lk_safetensors_entry(&file, "largek.run"));
     LK_TRY(take_heads(path, &file, &rare, err));

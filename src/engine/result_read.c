@@ -158,10 +158,9 @@ static lk_status parse_run(lk_result *result, const char *text)
                                                                    : LK_OK;
 }
 
-/* The tensor of that name, where it has this dtype and shape. */
-static lk_status find(const char *path, const lk_safetensors *file, const char *name,
-                      lk_dtype dtype, uint64_t rows, uint64_t columns,
-                      const lk_tensor **out, lk_error *err)
+lk_status lk_tensor_expect(const char *path, const lk_safetensors *file,
+                           const char *name, lk_dtype dtype, uint64_t rows,
+                           uint64_t columns, const lk_tensor **out, lk_error *err)
 {
     const lk_tensor *t = lk_safetensors_find(file, name);
     const size_t rank = columns > 0 ? 2 : 1;
@@ -183,7 +182,8 @@ static lk_status take(const char *path, const lk_safetensors *file, const char *
                       lk_error *err)
 {
     const lk_tensor *t = NULL;
-    const lk_status st = find(path, file, name, dtype, rows, columns, &t, err);
+    const lk_status st =
+        lk_tensor_expect(path, file, name, dtype, rows, columns, &t, err);
 
     if (st == LK_OK) memcpy(to, t->data, t->bytes);
     return st;
@@ -419,8 +419,8 @@ lk_status lk_result_take(const char *path, const lk_safetensors *file, lk_result
         goto out;
     }
     /* What the file holds bounds what is allocated for it. */
-    LK_TRY(find(path, file, "histogram", LK_DTYPE_I64, spec.problems, LK_HISTOGRAM_BINS,
-                &largest, err));
+    LK_TRY(lk_tensor_expect(path, file, "histogram", LK_DTYPE_I64, spec.problems,
+                            LK_HISTOGRAM_BINS, &largest, err));
     no_index = calloc(spec.problems, sizeof *no_index);
     if (no_index == NULL) {
         st = LK_FAIL(err, LK_E_MEMORY, "%s: no room for %zu problems", path,
